@@ -1,0 +1,79 @@
+"""Runs a SavedModel with plain TensorFlow, by the session loader that TF Serving uses.
+
+    python export/plain_tensorflow.py EXPORT requests.npz answers.npz
+    python export/plain_tensorflow.py EXPORT --sample=32 --grid=8 picture.png
+
+It needs neither this package nor Keras nor TensorFlow Probability, and hides them from itself. The first form answers
+every request "signature/input" of a .npz file as "signature/output"; the second draws pictures with the signature
+"sample" and writes them as one PNG.
+"""
+
+import importlib.abc
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+FOREIGN = ("keras", "tf_keras", "tensorflow_probability", "tfgen", "trainers")
+
+
+class Hide(importlib.abc.MetaPathFinder):
+    """Finds modules as `finder` does, but for those that an export must not need: they are as if not installed."""
+
+    def __init__(self, finder):
+        self._finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in FOREIGN else self._finder.find_spec(name, path, target)
+
+
+sys.meta_path[:] = [Hide(finder) for finder in sys.meta_path if hasattr(finder, "find_spec")]
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+
+class Server:
+    """The signatures of a SavedModel, as a session runs them."""
+
+    def __init__(self, path: str):
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            self.session = tf.compat.v1.Session()
+            meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], path)
+        self.signatures = meta.signature_def
+
+    def __call__(self, name: str, **inputs) -> dict:
+        signature = self.signatures[name]
+        feed = {signature.inputs[key].name: value for key, value in inputs.items()}
+        return self.session.run({key: info.name for key, info in signature.outputs.items()}, feed)
+
+
+def answer_file(path: str, requests: str, answers: str) -> None:
+    server = Server(path)
+    grouped = {}
+    for key, value in np.load(requests).items():
+        name, argument = key.split("/")
+        grouped.setdefault(name, {})[argument] = value
+    np.savez(answers, **{f"{name}/{key}": value for name, inputs in grouped.items()
+                         for key, value in server(name, **inputs).items()})
+
+
+def draw(path: str, count: int, columns: int, picture: str) -> None:
+    images = Server(path)("sample", seed=[[0, i] for i in range(count)])["image"]
+    rows, (_, height, width, channels) = -(-count // columns), images.shape
+    images = np.concatenate([images, np.zeros((rows * columns - count, height, width, channels), np.uint8)])
+    canvas = images.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    canvas = canvas.reshape(rows * height, columns * width, channels)
+    scale = max(1, 56 // height)
+    canvas = (canvas * (255.0 / max(1, canvas.max()))).round().astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
+    tf.io.write_file(picture, tf.io.encode_png(canvas))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        answer_file(*sys.argv[1:])
+    elif len(sys.argv) == 5 and sys.argv[2].startswith("--sample=") and sys.argv[3].startswith("--grid="):
+        draw(sys.argv[1], int(sys.argv[2][9:]), int(sys.argv[3][7:]), sys.argv[4])
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,31 @@
+"""Requests that exercise a signature: for warm-up, for verification, and for pictures."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgen.ops import seeds
+
+
+def example_request(model, signature, count: int, batch: dict[str, np.ndarray] | None = None) -> dict[str, tf.Tensor]:
+    """One valid request of `count` rows. An input that `batch` has is taken from it; the rest is made up by its kind.
+
+    `seed` rows count up; a bool masks the upper half as known; floats are standard normal; integers are uniform below
+    the model's limit.
+    """
+    request = {}
+    for name, spec in signature.inputs.items():
+        shape = [count, *spec.shape[1:]]
+        if name == "seed":
+            value = seeds.seed_rows(count)
+        elif batch and name in batch:
+            value = tf.convert_to_tensor(batch[name][:count], spec.dtype)
+        elif spec.dtype == tf.bool:
+            rows = tf.reshape(tf.range(shape[1]) < (shape[1] + 1) // 2, [1, -1, *[1] * (len(shape) - 2)])
+            value = tf.broadcast_to(rows, shape)
+        elif spec.dtype.is_floating:
+            value = seeds.normal(seeds.seed_rows(count, seed=1), shape[1:])
+        else:
+            uniform = seeds.uniform(seeds.seed_rows(count, seed=1), shape[1:])
+            value = tf.cast(uniform * model.limits[name], spec.dtype)
+        request[name] = value
+    return request

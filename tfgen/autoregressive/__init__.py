@@ -1,0 +1,1 @@
+"""Tractable density: log p(x) is exact, pixel after pixel. One paper per file."""

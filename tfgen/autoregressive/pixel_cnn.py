@@ -1,0 +1,79 @@
+"""PixelCNN: Aaron van den Oord, Nal Kalchbrenner, Koray Kavukcuoglu, 2016, "Pixel Recurrent Neural Networks",
+https://arxiv.org/abs/1601.06759 (section 3.5 and table 1)."""
+
+import keras
+import tensorflow as tf
+
+from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.layers.dropout import dropout
+from tfgen.layers.masked_conv import MaskedConv2D
+from tfgen.ops import images
+
+
+class ResidualBlock(keras.layers.Layer):
+    """Figure 5, left: 2h features -> 1x1 -> h -> 3x3 -> h -> 1x1 -> 2h, added to what came in; all with mask B."""
+
+    def __init__(self, width: int, groups: int):
+        super().__init__()
+        self.reduce = MaskedConv2D(width, 1, "B", groups)
+        self.look = MaskedConv2D(width, 3, "B", groups)
+        self.expand = MaskedConv2D(2 * width, 1, "B", groups)
+
+    def build(self, shape):
+        narrow = (*shape[:-1], self.reduce.filters)
+        self.reduce.build(shape)
+        self.look.build(narrow)
+        self.expand.build(narrow)
+        self.built = True
+
+    def call(self, x):
+        h = self.reduce(tf.nn.relu(x))
+        h = self.look(tf.nn.relu(h))
+        return x + self.expand(tf.nn.relu(h))
+
+
+class PixelCNN(AutoregressiveModel):
+    """p(x) = prod_i softmax(f(x_1 .. x_{i-1})), f a stack of masked convolutions.
+
+    The order is the raster scan, in a pixel R, then G given R, then B given both. As in the paper, the window of the
+    stack has a blind spot to the upper right.
+
+    Args:
+      image_shape: (H, W, C).
+      levels: number of values of a pixel: 2 (binary), 17 (digits), 256.
+      width: h, features in the middle of a residual block; 2h between blocks. A multiple of C.
+      depth: residual blocks (15 in the paper).
+      head_width: features of the two 1x1 layers before the softmax. A multiple of C.
+      dropout: share of features dropped in training before every block and the head; none in the paper.
+
+    log_prob, sample and complete: see `AutoregressiveModel`.
+
+    Raises:
+      ValueError: where width or head_width is not a multiple of C, or an argument is out of range.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, width: int = 128, depth: int = 15,
+                 head_width: int = 1024, dropout: float = 0.0):
+        super().__init__(image_shape, levels)
+        channels = self.image_shape[2]
+        for name, value in (("width", width), ("head_width", head_width)):
+            if value < 1 or value % channels:
+                raise ValueError(f"{name}={value}: must be a positive multiple of the {channels} channels of the image")
+        if depth < 1:
+            raise ValueError(f"depth={depth}: at least one residual block is needed")
+        if not 0.0 <= dropout < 1.0:
+            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
+        self.dropout = dropout
+        self.first = MaskedConv2D(2 * width, 7, "A", channels)
+        self.blocks = [ResidualBlock(width, channels) for _ in range(depth)]
+        self.head = [MaskedConv2D(head_width, 1, "B", channels), MaskedConv2D(head_width, 1, "B", channels)]
+        self.last = MaskedConv2D(channels * levels, 1, "B", channels)
+
+    def logits(self, image, seed=None):
+        x = self.first(images.to_symmetric(image, self.levels))
+        for i, block in enumerate(self.blocks):
+            x = block(dropout(x, self.dropout, seed, stream=i))
+        for i, layer in enumerate(self.head):
+            x = layer(tf.nn.relu(dropout(x, self.dropout, seed, stream=len(self.blocks) + i)))
+        x = self.last(tf.nn.relu(x))
+        return tf.reshape(x, [-1, *self.image_shape, self.levels])

@@ -1,0 +1,63 @@
+"""Checkpoints that are whole or not there: step-<n>.index is the last file that TensorFlow puts in place."""
+
+import pathlib
+
+import tensorflow as tf
+from absl import logging
+
+
+def trackable(model, average=None, optimizers: dict | None = None) -> tf.train.Checkpoint:
+    """All that a checkpoint holds: the model with its step, the average of its weights, every player's optimizer."""
+    parts = {"model": model}
+    if average is not None:
+        parts["average"] = average
+    if optimizers is not None:
+        parts["optimizers"] = tf.train.Checkpoint(**optimizers)
+    return tf.train.Checkpoint(**parts)
+
+
+def found(directory: pathlib.Path) -> list[tuple[int, pathlib.Path]]:
+    """(step, path prefix) of every checkpoint in a directory, the newest first."""
+    paths = pathlib.Path(directory).glob("step-*.index")
+    return sorted(((int(path.stem.removeprefix("step-")), path.with_suffix("")) for path in paths), reverse=True)
+
+
+def save(directory: pathlib.Path, checkpoint: tf.train.Checkpoint, step: int, keep: int) -> None:
+    """Writes step-<step> and removes all but the newest `keep`."""
+    directory = pathlib.Path(directory)
+    checkpoint.write(str(directory / f"step-{step}"))
+    for _, old in found(directory)[keep:]:
+        old.with_suffix(".index").unlink()  # first: without its index it is no checkpoint any more
+        for path in directory.glob(f"{old.name}.data-*"):
+            path.unlink()
+
+
+def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint) -> int | None:
+    """Reads the newest checkpoint that is whole into `checkpoint`; damaged ones are skipped with a warning.
+
+    Returns:
+      Its step, or None where there is no checkpoint at all.
+    Raises:
+      OSError: where there are checkpoints but none is whole.
+      ValueError: where a whole one does not fit the model.
+    """
+    candidates = found(directory)
+    for step, path in candidates:
+        try:
+            checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
+            return step
+        except tf.errors.OpError as error:
+            logging.error("SKIPPED the damaged checkpoint %s: %s", path, str(error).splitlines()[0])
+        except AssertionError as error:
+            raise ValueError(f"{path} was written by another model or configuration: {error}") from error
+    if candidates:
+        raise OSError(f"{directory}: none of the {len(candidates)} checkpoints is whole; remove them to start anew")
+    return None
+
+
+def restore_model(directory: pathlib.Path, model, average=None) -> int:
+    """Reads a model, and the average of its weights, for use; its optimizers stay on disk. Returns the step."""
+    step = restore(directory, trackable(model, average))
+    if step is None:
+        raise FileNotFoundError(f"{directory}: no checkpoint there; train with this --workdir first")
+    return step

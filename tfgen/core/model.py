@@ -1,0 +1,269 @@
+"""GenerativeModel: everything that all models do, written once. A model declares, this class acts."""
+
+import abc
+import contextlib
+import inspect
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgen.core.average import Average
+from tfgen.core.player import Player
+from tfgen.core.signature import Signature
+from tfgen.ops import seeds
+
+
+class GenerativeModel(keras.Model, abc.ABC):
+    """A model of images uint8 [N, H, W, C] with levels 0 .. levels - 1.
+
+    A model declares what goes in (`batch_spec`), how it learns (`players`) and what it serves (`signatures`); training,
+    data checks and export read those three. Training is `fit` on a data set of {"image": ..., "label": ...}, under any
+    synchronous strategy.
+
+    Args:
+      image_shape: (H, W, C).
+      levels: number of values of a pixel, 2 .. 256.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int):
+        super().__init__()
+        if len(image_shape) != 3 or min(image_shape) < 1:
+            raise ValueError(f"image_shape={image_shape!r}: must be (height, width, channels), each at least 1")
+        if not 2 <= levels <= 256:
+            raise ValueError(f"levels={levels}: a pixel has 2 to 256 levels")
+        self.image_shape = tuple(image_shape)
+        self.levels = levels
+        self.average: Average | None = None
+        self._seed = 0
+        self._clip_norm = None
+        self._optimizers: dict[str, keras.optimizers.Optimizer] = {}
+        self._means: dict[str, keras.metrics.Mean] = {}
+
+    # What a model declares.
+
+    @property
+    def batch_spec(self) -> dict[str, tf.TensorSpec]:
+        """What goes in, by name. A model that needs more than images adds to it."""
+        return {"image": tf.TensorSpec([None, *self.image_shape], tf.uint8, name="image")}
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The exclusive upper bound of an integer input, by name; data and served requests are held to it."""
+        return {"image": self.levels}
+
+    @abc.abstractmethod
+    def players(self) -> tuple[Player, ...]:
+        """How it learns: the players, in the order of their moves."""
+
+    @abc.abstractmethod
+    def signatures(self) -> dict[str, Signature]:
+        """What it serves, by name."""
+
+    # Variables and data.
+
+    def make_variables(self) -> None:
+        """Makes every variable, by playing each player's terms on an empty-handed batch. Call under the scope."""
+        self.step = self.add_weight(
+            shape=(), dtype="int64", trainable=False, name="step", initializer="zeros",
+            aggregation="only_first_replica")
+        batch = {name: tf.zeros([2, *spec.shape[1:]], spec.dtype) for name, spec in self.batch_spec.items()}
+        self._units = {}
+        for player in self.players():
+            terms = player.terms(batch, seeds.seed_rows(2), training=False)
+            self._units |= {name: player.units.get(name, "nats") for name in terms} | {player.loss_name: "nats"}
+            if not player.variables:
+                raise ValueError(f"player {player.name!r} of {type(self).__name__} has no variables to move")
+        self.built = True
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every value in the logs, by name."""
+        return self._units
+
+    def check(self, element_spec: dict[str, tf.TensorSpec], levels: int) -> None:
+        """Holds a data set's batches against `batch_spec`, before any training.
+
+        Raises:
+          ValueError: naming the input, what came, and what would be right.
+        """
+        for name, wanted in self.batch_spec.items():
+            if name not in element_spec:
+                raise ValueError(f"the data set gives {sorted(element_spec)}, but {type(self).__name__} needs {name!r}")
+            given = element_spec[name]
+            if given.dtype != wanted.dtype or not given.shape[1:].is_compatible_with(wanted.shape[1:]):
+                raise ValueError(
+                    f"{name}: the data set gives {given.dtype.name} {given.shape[1:]} per example, but "
+                    f"{type(self).__name__} was built for {wanted.dtype.name} {wanted.shape[1:]}; leave {name}_shape "
+                    "out of --hparams, or add a resize, grayscale or color transform")
+        if levels > self.levels:
+            raise ValueError(
+                f"levels: the data set has images of {levels} levels, but {type(self).__name__} was built for "
+                f"{self.levels}; leave levels out of --hparams" + (", or binarize the data" * (self.levels == 2)))
+
+    # Training.
+
+    def compile(self, optimizers: dict[str, keras.optimizers.Optimizer], *, seed: int = 0,
+                clip_norm: float | None = None, average: float | None = None, steps_per_execution: int = 1) -> None:
+        """Gives each player its optimizer. Call under the strategy's scope, after `make_variables`.
+
+        Args:
+          optimizers: one for each player, by name; made for it alone, without clipping of its own (which would clip
+            before the sum over replicas).
+          seed: of all noise in training.
+          clip_norm: largest global norm of a player's gradient, taken after the sum over replicas.
+          average: decay of an exponential moving average of all trainable weights.
+          steps_per_execution: training steps run between two returns to Python.
+        """
+        super().compile(optimizer=None, steps_per_execution=steps_per_execution)
+        players = {player.name: player for player in self.players()}
+        if set(optimizers) != set(players):
+            raise ValueError(f"optimizers={sorted(optimizers)}: {type(self).__name__} has the players {list(players)}")
+        for name, player in players.items():
+            optimizers[name].build(player.variables)
+        self._optimizers = dict(optimizers)
+        self._seed = seed
+        self._clip_norm = clip_norm
+        self.average = Average(self.trainable_variables, average) if average else None
+        self._means = {name: keras.metrics.Mean(name=name) for name in self._units}
+
+    @property
+    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        return dict(self._optimizers)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return list(self._means.values())
+
+    @property
+    def examples_per_row(self) -> int:
+        """How many examples a training step wants for each row of a batch: those of its most frequent player."""
+        return max(player.updates for player in self.players())
+
+    @contextlib.contextmanager
+    def averaged(self):
+        """Within it the model has its averaged weights, if it keeps an average."""
+        if self.average:
+            self.average.swap()
+        try:
+            yield
+        finally:
+            if self.average:
+                self.average.swap()
+
+    def train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Plays one round: every player moves `updates` times. Returns each term's mean over this replica's batch.
+
+        The examples are dealt out in strides, so that the i-th move sees the same ones however many replicas share them.
+        """
+        deal = self.examples_per_row
+        logs = {}
+        for position, player in enumerate(self.players()):
+            for move in range(player.updates):
+                rows = {name: value[move::deal] for name, value in batch.items()}
+                logs |= self._move(player, rows, self._noise(rows, stream=deal * position + move))
+        if self.average:
+            self.average.update(self.step.value)
+        self.step.value.assign_add(1)
+        return logs
+
+    def test_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Every player's terms on data it does not learn from."""
+        logs = {}
+        for position, player in enumerate(self.players()):
+            logs |= self._score(player, batch, self._noise(batch, stream=-1 - position), training=False)
+        return {name: tf.reduce_mean(value) for name, value in logs.items()}
+
+    def _noise(self, rows, stream: int) -> tf.Tensor:
+        replica = tf.distribute.get_replica_context()
+        count = tf.shape(tf.nest.flatten(rows)[0])[0]
+        return seeds.step_rows(self._seed, self.step.value, stream, count, replica.replica_id_in_sync_group,
+                               replica.num_replicas_in_sync)
+
+    def _score(self, player: Player, rows, seed, training: bool) -> dict[str, tf.Tensor]:
+        terms = player.terms(rows, seed, training=training)
+        # A NaN stops the step before any weight has moved, with the name of the term.
+        terms = {name: tf.debugging.check_numerics(value, f"term '{name}'") for name, value in terms.items()}
+        return terms | {player.loss_name: player.objective(terms)}
+
+    def _move(self, player: Player, rows, seed) -> dict[str, tf.Tensor]:
+        optimizer = self._optimizers[player.name]
+        replica = tf.distribute.get_replica_context()
+        variables = player.variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            terms = self._score(player, rows, seed, training=True)
+            terms = {name: tf.reduce_mean(value) for name, value in terms.items()}
+            # The optimizer sums over replicas: the mean over the whole batch is the sum of these shares.
+            loss = optimizer.scale_loss(terms[player.loss_name] / replica.num_replicas_in_sync)
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        if self._clip_norm:
+            gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            largest = self._clip_norm * optimizer.scale_loss(tf.constant(1.0))
+            gradients, _ = tf.clip_by_global_norm(gradients, largest)
+            gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
+        optimizer.apply(gradients, variables)
+        return terms
+
+    # Keras's `fit` with an inner loop of our own: its own breaks under several workers and, with several steps in one
+    # execution, under several replicas. `strategy.run` in a `tf.range` of steps works under every strategy.
+
+    def fit(self, x, *, steps_per_epoch: int, **kwargs):
+        """`keras.Model.fit` on an endless data set; an epoch is the steps between two validations."""
+        self._epoch_steps, self._epoch_left = steps_per_epoch, 0
+        return super().fit(x, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        if not self.built or not self._optimizers:
+            raise ValueError("call make_variables() and compile(...) under strategy.scope() before fit or evaluate")
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            loop = self._make_loop(self.train_step)
+
+            def function(iterator):
+                self._epoch_left = self._epoch_left or self._epoch_steps
+                steps = min(self.steps_per_execution, self._epoch_left)
+                self._epoch_left -= steps
+                return loop(iterator, tf.constant(steps))
+
+            self.train_function = function
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            loop = self._make_loop(self.test_step)
+            self.test_function = lambda iterator: loop(iterator, tf.constant(1))
+        return self.test_function
+
+    def _make_loop(self, step):
+        strategy = self.distribute_strategy
+
+        def replica_step(batch):
+            count = tf.cast(tf.shape(tf.nest.flatten(batch)[0])[0], tf.float32)
+            for name, value in step(batch).items():
+                # A replica that got no example of the last batch adds nothing, rather than the mean of nothing.
+                self._means[name].update_state(tf.where(count > 0, value, 0.0), sample_weight=count)
+
+        @tf.function
+        def loop(iterator, steps):
+            for _ in tf.range(steps):
+                strategy.run(replica_step, args=(next(iterator),))
+
+        read = tf.function(self.get_metrics_result)
+
+        def function(iterator, steps):
+            loop(iterator, steps)
+            return read()
+
+        return function
+
+
+def arguments(model_class: type[GenerativeModel]) -> set[str]:
+    """The names of a model's arguments."""
+    return set(inspect.signature(model_class.__init__).parameters) - {"self"}
+
+
+def parameter_count(model: keras.Model) -> int:
+    """How many trainable numbers a model has."""
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)

@@ -1,0 +1,153 @@
+"""From a name to `Images`: readers, transforms, and what fits in memory kept there."""
+
+import functools
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from tfgen.data import digits, folder, transforms
+from tfgen.data.images import Images, Split, Stream
+
+MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
+SHUFFLE_BUFFER = 10_000  # examples, for a set that can only be read one after another
+
+
+def load(name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False) -> Images:
+    """A data set by name.
+
+    Args:
+      name: "digits", "folder:PATH", or the name of a TFDS image set ("mnist", "cifar10", "lsun/bedroom").
+      data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
+      transform: comma-separated, see `transforms.NAMES`.
+      skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
+    Raises:
+      ValueError: naming what is wrong with a name, a transform or a file, and what would be right.
+    """
+    kind, _, path = name.partition(":")
+    if kind == "folder":
+        if not path:
+            raise ValueError(f"dataset={name!r}: give the folder, like folder:/data/pictures")
+        return _folder(name, path, transforms.parse(transform, 256), skip_corrupt)
+    if kind in DATASETS:
+        return DATASETS[kind](name, transform)
+    return _tfds(name, data_dir, transforms.parse(transform, 256))
+
+
+def _digits(name: str, transform: str) -> Images:
+    steps = transforms.parse(transform, digits.LEVELS)
+    apply = _fixed(steps)
+    splits = {split: _in_memory(np.stack([apply(image) for image in images]), labels)
+              for split, (images, labels) in digits.read().items()}
+    shape = tuple(splits["train"].read(tf.constant([0], tf.int64))["image"].shape[1:])
+    return _images(name, shape, digits.LEVELS, digits.CLASS_NAMES, splits, steps,
+                   "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test")
+
+
+def _folder(name: str, path: str, steps, skip_corrupt: bool) -> Images:
+    files, labels, class_names = folder.find(path)
+    apply = _fixed(steps)
+    whole, example = folder.check(files, apply, skip_corrupt)
+    files, labels = np.array(files)[whole], np.array(labels, np.int32)[whole]
+    parts = folder.split(len(files))
+
+    def read_pixels(path: bytes) -> np.ndarray:
+        return apply(folder.decode(path.decode()))
+
+    splits = {}
+    for split, part in parts.items():
+        if len(files) * math.prod(example.shape) <= MEMORY:
+            splits[split] = _in_memory(np.stack([apply(folder.decode(f)) for f in files[part]]), labels[part])
+        else:
+            splits[split] = _on_disk(files[part], labels[part], example.shape, read_pixels)
+    return _images(name, example.shape, 256, class_names, splits, steps,
+                   f"{len(files)} images of a folder, shuffled once: 80% train, 10% validation, 10% test")
+
+
+def _tfds(name: str, data_dir: str | None, steps) -> Images:
+    from tfgen.data import tfds_images  # it takes seconds to import, and the other sets do without
+
+    source = tfds_images.open_source(name, data_dir)
+    apply = _fixed(steps)
+
+    def prepare(example):
+        label = example[source.label_key] if source.label_key else 0
+        image = example[source.image_key]
+        if any(not step.random for step in steps):
+            image = tf.numpy_function(apply, [image], tf.uint8, stateful=False)
+        return {"image": image, "label": tf.cast(label, tf.int32)}
+
+    first = next(iter(tfds_images.examples(source, "train", None).take(1).map(prepare)))
+    shape = tuple(first["image"].shape)
+    if first["image"].dtype != tf.uint8:
+        raise ValueError(f"dataset={name!r}: its images are {first['image'].dtype.name}, not uint8")
+    declared = source.builder.info.features[source.image_key].shape
+    if None in declared[:2] and not any(step.size for step in steps):
+        raise ValueError(f"dataset={name!r}: its images differ in size; add resize:64, say, to the transforms")
+
+    def shaped(example):
+        return {**example, "image": tf.ensure_shape(example["image"], shape)}
+
+    splits = {}
+    total = sum(source.builder.info.splits[split].num_examples for split in source.splits.values())
+    for split, expression in source.splits.items():
+        size = source.builder.info.splits[expression].num_examples
+        if total * math.prod(shape) <= MEMORY:
+            ordered = tfds_images.examples(source, split, None)
+            everything = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)
+            batch = next(iter(everything.batch(size)))
+            splits[split] = _in_memory(batch["image"].numpy(), batch["label"].numpy())
+        else:
+            splits[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
+    about = ", ".join(f"{ours} = {theirs}" for ours, theirs in source.splits.items())
+    return _images(name, shape, 256, source.class_names, splits, steps, f"TFDS {source.builder.info.full_name}, {about}")
+
+
+def _stream(source, split, prepare, shaped, seed):
+    from tfgen.data import tfds_images
+
+    examples = tfds_images.examples(source, split, seed)
+    if seed is not None:
+        examples = examples.shuffle(SHUFFLE_BUFFER, seed=seed, reshuffle_each_iteration=True).repeat()
+    return examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)
+
+
+def _fixed(steps):
+    """The fixed transforms as one function of an image uint8 [H, W, C] (numpy)."""
+
+    def apply(image):
+        for step in steps:
+            if not step.random:
+                image = step.function(image)
+        return image
+
+    return apply
+
+
+def _in_memory(images: np.ndarray, labels: np.ndarray) -> Split:
+    images, labels = tf.constant(images), tf.constant(labels)
+    return Split(int(images.shape[0]), lambda i: {"image": tf.gather(images, i), "label": tf.gather(labels, i)})
+
+
+def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split:
+    paths, labels = tf.constant(paths), tf.constant(labels)
+
+    def pixels(path):
+        return tf.ensure_shape(tf.numpy_function(read_pixels, [path], tf.uint8, stateful=False), shape)
+
+    def read(index):
+        return {"image": tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8)),
+                "label": tf.gather(labels, index)}
+
+    return Split(int(labels.shape[0]), read)
+
+
+def _images(name, shape, levels, class_names, splits, steps, protocol) -> Images:
+    random = tuple(step for step in steps if step.random)
+    levels = next((step.levels for step in reversed(steps) if step.levels), levels)
+    if steps:
+        protocol += "; " + ", ".join(step.name for step in steps)
+    return Images(name, tuple(shape), levels, tuple(class_names), splits, random, protocol)
+
+
+DATASETS = {"digits": _digits}

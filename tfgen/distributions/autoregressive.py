@@ -1,0 +1,72 @@
+"""A likelihood whose pixels depend on the pixels before them: p(x) = prod_i p(x_i | x_1 .. x_{i-1}).
+
+The order is the raster scan of the picture, and within a pixel R, then G given R, then B given both
+(van den Oord, Kalchbrenner and Kavukcuoglu 2016, "Pixel Recurrent Neural Networks", eq. 1 and 2).
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgen.distributions.likelihoods import Likelihood
+from tfgen.ops import seeds
+
+tfd = tfp.distributions
+
+
+class Autoregressive(Likelihood):
+    """A softmax over the levels of every channel of every pixel, given those before it.
+
+    Args:
+      logits: a causal network, uint8 [N, H, W, C] -> [N, H, W, C, levels]: logits of position i see positions < i only.
+      image_shape: (H, W, C).
+    """
+
+    def __init__(self, logits: Callable[[tf.Tensor], tf.Tensor], image_shape: tuple[int, int, int]):
+        self.logits = logits
+        self.image_shape = tuple(image_shape)
+
+    def conditionals(self, image: tf.Tensor) -> tfd.Distribution:
+        """p(x_i | x_<i) of all positions at once (teacher forcing): one event per image."""
+        return tfd.Independent(tfd.Categorical(logits=tf.cast(self.logits(image), tf.float32)), 3)
+
+    def log_prob(self, image):
+        return self.conditionals(image).log_prob(tf.cast(image, tf.int32))
+
+    def sample(self, seed):
+        image = tf.zeros([tf.shape(seed)[0], *self.image_shape], tf.uint8)
+        return self.complete(image, tf.zeros_like(image, tf.bool), seed)
+
+    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draws the unknown values in order, each given all before it; the known ones stay bit for bit.
+
+        Args:
+          image: uint8 [N, H, W, C]; what it holds where `known` is False is not looked at.
+          known: bool [N, H, W, C].
+          seed: int32 [N, 2].
+        Returns:
+          uint8 [N, H, W, C]. A known value after an unknown one is kept but does not bend the draw before it.
+        """
+        height, width, channels = self.image_shape
+        positions = height * width * channels
+        uniforms = tf.reshape(seeds.uniform(seed, self.image_shape), [-1, positions])
+        known = tf.reshape(known, [-1, positions])
+        image = tf.where(known, tf.reshape(image, [-1, positions]), tf.constant(0, tf.uint8))
+
+        def draw(i, image):
+            logits = self.logits(tf.reshape(image, [-1, *self.image_shape]))
+            logits = tf.reshape(logits, [-1, positions, logits.shape[-1]])[:, i]
+            value = tf.where(known[:, i], image[:, i], inverse_cdf(logits, uniforms[:, i]))
+            here = tf.range(positions) == i
+            return i + 1, tf.where(here, value[:, None], image)
+
+        _, image = tf.while_loop(lambda i, _: i < positions, draw, (0, image), parallel_iterations=1)
+        return tf.reshape(image, [-1, *self.image_shape])
+
+
+def inverse_cdf(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+    """The level at which the distribution function of a softmax passes `uniform`: [N, levels], [N] -> uint8 [N]."""
+    cumulative = tf.cumsum(tf.nn.softmax(tf.cast(logits, tf.float32)), axis=-1)
+    # The last sum may fall short of 1 by rounding: it is left out, so that the last level takes what remains.
+    return tf.cast(tf.reduce_sum(tf.cast(cumulative[:, :-1] <= uniform[:, None], tf.int32), axis=-1), tf.uint8)

@@ -1,0 +1,96 @@
+"""Likelihoods p(image | ...) of uint8 images whose pixels are independent given their parameters.
+
+A likelihood is a distribution over uint8 images: `log_prob(image)` is [N] in nats and `sample(seed)` is uint8. So bits
+per dimension mean the same whatever family the model is of.
+"""
+
+import abc
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgen.ops import images, seeds
+
+tfd = tfp.distributions
+
+
+class Likelihood(abc.ABC):
+    """A distribution over uint8 images [N, H, W, C] with levels 0 .. levels - 1."""
+
+    @abc.abstractmethod
+    def log_prob(self, image: tf.Tensor) -> tf.Tensor:
+        """ln p(image), float32 [N], nats."""
+
+    @abc.abstractmethod
+    def sample(self, seed: tf.Tensor) -> tf.Tensor:
+        """One image of each row, uint8 [N, H, W, C]; row i depends on seed row i (int32 [N, 2]) alone."""
+
+
+class Factorized(Likelihood):
+    """A likelihood with a mean and a standard deviation for each pixel, both float32 [N, H, W, C] in levels.
+
+    `parameters` is how many numbers a network has to give for each pixel and channel.
+    """
+
+    parameters: int
+    levels: int
+    mean: tf.Tensor
+    stddev: tf.Tensor
+
+    @property
+    def image(self) -> tf.Tensor:
+        """The image nearest to the mean, uint8 [N, H, W, C]."""
+        return images.nearest_level(self.mean, self.levels)
+
+
+class Bernoulli(Factorized):
+    """p(x) = prod p_i^x_i (1 - p_i)^(1 - x_i) for binary images, from logits [N, H, W, C]."""
+
+    parameters = 1
+
+    def __init__(self, logits: tf.Tensor, levels: int = 2):
+        if levels != 2:
+            raise ValueError(f"levels={levels}: a Bernoulli likelihood needs images of 2 levels (add 'binarize' to the "
+                             "transforms), or choose likelihood='gaussian'")
+        self.levels = levels
+        self.distribution = tfd.Independent(tfd.Bernoulli(logits=tf.cast(logits, tf.float32)), 3)
+        self.mean = tf.sigmoid(tf.cast(logits, tf.float32))
+        self.stddev = tf.sqrt(self.mean * (1.0 - self.mean))
+
+    def log_prob(self, image):
+        return self.distribution.log_prob(tf.cast(image, tf.int32))
+
+    def sample(self, seed):
+        return tf.cast(seeds.uniform(seed, self.mean.shape[1:]) < self.mean, tf.uint8)
+
+
+class Gaussian(Factorized):
+    """N(mean, diag(stddev^2)) gathered into the pixel levels, the variance learned for every pixel.
+
+    P(x_i = k) is the mass of the normal between k - 1/2 and k + 1/2, the first and the last level taking the tails; so
+    it is a distribution over levels, its log is at most 0, and the usual density's reward for a vanishing variance is
+    gone. The standard deviation has a floor of `MIN_STDDEV` levels, which keeps every value and gradient finite.
+    """
+
+    parameters = 2
+    MIN_STDDEV = 0.1
+
+    def __init__(self, values: tf.Tensor, levels: int):
+        """values: [N, H, W, 2 C], the mean in [-1, 1] before the raw scale of each channel."""
+        mean, scale = tf.split(tf.cast(values, tf.float32), 2, axis=-1)
+        self.levels = levels
+        self.mean = images.symmetric_to_levels(mean, levels)
+        self.stddev = tf.nn.softplus(scale) * ((levels - 1) / 2.0) + self.MIN_STDDEV
+        # tfd.QuantizedDistribution rounds up, so that level k takes the mass of (k - 1, k]: hence the half level.
+        normal = tfd.Normal(self.mean - 0.5, self.stddev)
+        self.distribution = tfd.Independent(tfd.QuantizedDistribution(normal, low=0.0, high=levels - 1.0), 3)
+
+    def log_prob(self, image):
+        return self.distribution.log_prob(tf.cast(image, tf.float32))
+
+    def sample(self, seed):
+        noise = seeds.normal(seed, self.mean.shape[1:])
+        return images.nearest_level(self.mean + self.stddev * noise, self.levels)
+
+
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}

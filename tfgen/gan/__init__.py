@@ -1,0 +1,1 @@
+"""Implicit density: a generator against a discriminator. One paper per file."""

@@ -1,0 +1,1 @@
+"""Plain functions that give one value per example, [B]."""

@@ -1,0 +1,1 @@
+"""Pure functions on tensors: pixel ranges, stateless random numbers for each row."""

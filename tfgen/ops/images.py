@@ -1,0 +1,56 @@
+"""The one place where pixel ranges change.
+
+At every door of the house an image is uint8 [N, H, W, C] and holds level numbers 0 .. levels - 1: 256 levels for a
+photograph, 17 for the 8x8 digits, 2 for a binarised picture.
+"""
+
+import io
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+
+def to_symmetric(image: tf.Tensor, levels: int) -> tf.Tensor:
+    """Levels 0 .. levels - 1 (any dtype) to float32 in [-1, 1]."""
+    return tf.cast(image, tf.float32) * (2.0 / (levels - 1)) - 1.0
+
+
+def symmetric_to_levels(value: tf.Tensor, levels: int) -> tf.Tensor:
+    """Float values in [-1, 1] to float32 level numbers 0 .. levels - 1, not rounded."""
+    return (tf.cast(value, tf.float32) + 1.0) * ((levels - 1) / 2.0)
+
+
+def nearest_level(value: tf.Tensor, levels: int) -> tf.Tensor:
+    """Float level numbers to the uint8 image nearest to them."""
+    return tf.cast(tf.clip_by_value(tf.round(value), 0.0, levels - 1.0), tf.uint8)
+
+
+def from_symmetric(value: tf.Tensor, levels: int) -> tf.Tensor:
+    """Float values in [-1, 1] to the uint8 image nearest to them."""
+    return nearest_level(symmetric_to_levels(value, levels), levels)
+
+
+def to_display(image: np.ndarray, levels: int) -> np.ndarray:
+    """Levels 0 .. levels - 1 to the 0 .. 255 that a screen shows."""
+    return np.round(np.asarray(image, np.float32) * (255.0 / (levels - 1))).astype(np.uint8)
+
+
+def grid(images: np.ndarray, columns: int, scale: int = 1, border: int = 1) -> np.ndarray:
+    """Pictures uint8 [N, H, W, C] in rows of `columns` on one gray canvas uint8 [H', W', C], each pixel `scale` wide."""
+    images = np.repeat(np.repeat(np.asarray(images), scale, axis=1), scale, axis=2)
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + border) + border, columns * (width + border) + border, channels), 96, np.uint8)
+    for i, image in enumerate(images):
+        top = border + (i // columns) * (height + border)
+        left = border + (i % columns) * (width + border)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    """One picture uint8 [H, W, 1 or 3] as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(buffer, format="PNG")
+    return buffer.getvalue()

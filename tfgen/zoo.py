@@ -1,0 +1,125 @@
+"""Every model by name: the only file that knows them all. Importing it imports no TensorFlow.
+
+    model = zoo.build("vae", image_shape=(28, 28, 1), levels=2, latent_dim=32)
+    model = zoo.restore("runs/vae_mnist")
+"""
+
+import ast
+import dataclasses
+import difflib
+import importlib
+import importlib.util
+import json
+import pathlib
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Where a model lives and what it is."""
+
+    path: str  # module:class
+    family: str  # which verbs it has: see DENSITY
+    paper: str
+
+
+# The lecture's taxonomy (Goodfellow 2016, NIPS tutorial, figure 9): what a family says about the density.
+DENSITY = {
+    "autoregressive": "explicit, tractable: log_prob, sample, complete",
+    "vae": "explicit, approximate: elbo, importance_bound, encode, decode, sample, reconstruct",
+    "gan": "implicit: generate, sample, discriminate",
+}
+
+MODELS = {
+    "pixel_cnn": Entry("tfgen.autoregressive.pixel_cnn:PixelCNN", "autoregressive",
+                       "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759"),
+    "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
+    "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),
+}
+
+
+def closest(word: str, words) -> str:
+    """' (did you mean ...?)' where one of `words` is near, else ''."""
+    near = difflib.get_close_matches(word, list(words), 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def find(name: str) -> Entry:
+    """The entry of a model.
+
+    Raises:
+      ValueError: listing the models there are.
+    """
+    if name not in MODELS:
+        raise ValueError(f"model={name!r}: there is no such model{closest(name, MODELS)}; there are {sorted(MODELS)}")
+    return MODELS[name]
+
+
+def arguments(name: str) -> dict[str, str]:
+    """A model's arguments and their types, in order, read from its source without importing it (or TensorFlow)."""
+    module, class_name = find(name).path.split(":")
+    source = pathlib.Path(importlib.util.find_spec(module).origin).read_text()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                    return {arg.arg: ast.unparse(arg.annotation) for arg in item.args.args[1:]}
+    raise LookupError(f"{class_name}.__init__ not found in {module}")
+
+
+def check_arguments(name: str, given: dict) -> None:
+    """Holds argument names against those of the model.
+
+    Raises:
+      ValueError: naming the first that is none, and those there are.
+    """
+    known = arguments(name)
+    for argument in given:
+        if argument not in known:
+            raise ValueError(f"hparams: {argument!r} is no argument of {name}{closest(argument, known)}; "
+                             f"there are {', '.join(known)}")
+
+
+def create(name: str, **model_arguments):
+    """A model before it has variables: enough to check data against it.
+
+    Raises:
+      ValueError: for an unknown model or argument, or an argument out of range.
+    """
+    check_arguments(name, model_arguments)
+    module, class_name = find(name).path.split(":")
+    return getattr(importlib.import_module(module), class_name)(**model_arguments)
+
+
+def build(name: str, **model_arguments):
+    """A model with all its variables made. Call it under the scope of the strategy that will train it."""
+    model = create(name, **model_arguments)
+    model.make_variables()
+    return model
+
+
+def restore(workdir: str, averaged: bool = True):
+    """The model that was trained in `workdir`, from its config.json and its last whole checkpoint.
+
+    With `averaged`, a model that was trained with an average of its weights has that average.
+
+    Raises:
+      FileNotFoundError: where there is no config.json or no checkpoint.
+    """
+    from tfgen.core import checkpoints
+    from tfgen.core.average import Average
+
+    config = read_config(workdir)
+    model = build(config["model"], **config["model_arguments"])
+    average = Average(model.trainable_variables, config["average"]) if config.get("average") else None
+    checkpoints.restore_model(pathlib.Path(workdir) / "checkpoints", model, average)
+    if average and averaged:
+        average.swap()
+    return model
+
+
+def read_config(workdir: str) -> dict:
+    """config.json of a trained model."""
+    path = pathlib.Path(workdir) / "config.json"
+    if not path.exists():
+        raise FileNotFoundError(f"workdir={str(workdir)!r}: no config.json there; give the --workdir of a training run")
+    return json.loads(path.read_text())

@@ -1,0 +1,176 @@
+"""What happens around the steps: progress, logs, pictures, checkpoints, and a clean stop. No callback knows a model."""
+
+import json
+import pathlib
+import shutil
+import signal
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from export.requests import example_request
+from tfgen.core import checkpoints
+from tfgen.ops import images
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop (Ctrl-C or SIGTERM); raised between two steps."""
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """Turns SIGINT and SIGTERM into `Stopped` at the next return to Python; a second signal ends it at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.received = None
+        self._previous = {}
+
+    def __enter__(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number, _):
+        signal.signal(number, self._previous[number])
+        self.received = signal.Signals(number)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.received:
+            raise Stopped(self.received.name)
+
+
+class Progress(keras.callbacks.Callback):
+    """A progress bar over the whole run, with every term by name and images per second."""
+
+    def __init__(self, steps: int, images_per_step: int):
+        super().__init__()
+        self._steps, self._images_per_step = steps, images_per_step
+        self._bar = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._bar is None:
+            self._bar = keras.utils.Progbar(self._steps, unit_name="step", interval=0.5 if sys.stdout.isatty() else 30)
+        self._begun, self._first, self._pause = time.perf_counter(), int(self.model.step.numpy()), 0.0
+        self.images_per_second = 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        elapsed = time.perf_counter() - self._begun
+        self.images_per_second = (step - self._first) * self._images_per_step / elapsed
+        values = [*logs.items(), ("images/s", self.images_per_second)]
+        self._bar.stateful_metrics = {name for name, _ in values}
+        self._bar.update(step, [(name, float(value)) for name, value in values], finalize=step >= self._steps)
+
+
+class AveragedValidation(keras.callbacks.Callback):
+    """Validates with the averaged weights, where the model keeps an average."""
+
+    def on_test_begin(self, logs=None):
+        if self.model.average:
+            self.model.average.swap()
+
+    on_test_end = on_test_begin
+
+
+class Logs(keras.callbacks.Callback):
+    """metrics.jsonl, one line an epoch, and TensorBoard scalars, each with its unit."""
+
+    def __init__(self, workdir: pathlib.Path, start_step: int, progress: Progress):
+        super().__init__()
+        self._path = workdir / "metrics.jsonl"
+        self._progress = progress
+        # What a run wrote after the checkpoint that it goes on from happens again: those lines go.
+        lines = self._path.read_text().splitlines() if self._path.exists() else []
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= start_step]
+        self._path.write_text("".join(line + "\n" for line in kept))
+        self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
+        self._began = time.time()
+
+    def on_epoch_end(self, epoch, logs=None):
+        step = int(self.model.step.numpy())
+        values = {name: float(value) for name, value in logs.items()}
+        values["images_per_second"] = round(self._progress.images_per_second, 1)
+        with self._path.open("a") as file:
+            file.write(json.dumps({"step": step, "time": round(time.time() - self._began, 2), **values}) + "\n")
+        with self.writer.as_default(step=step):
+            for name, value in values.items():
+                side, plain = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
+                tf.summary.scalar(f"{side}/{plain} ({self.model.units.get(plain, '1/s')})", value)
+        self.writer.flush()
+        if any(name.startswith("val_") for name in values):
+            shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items() if name.startswith("val_"))
+            print(f"\nstep {step}: {shown}", flush=True)
+
+
+class Pictures(keras.callbacks.Callback):
+    """Runs every signature that answers with an image, on validation images where it wants some."""
+
+    COUNT, COLUMNS, SIDE = 32, 8, 56  # pictures, in a row, pixels that the side of a small one is blown up to
+
+    def __init__(self, directory: pathlib.Path, data, writer: tf.summary.SummaryWriter | None):
+        super().__init__()
+        self._directory, self._writer = directory, writer
+        batch = next(iter(data.batches("validation", self.COUNT)))
+        self._batch = {name: value.numpy() for name, value in batch.items()}
+        self._functions = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        with self.model.averaged():  # on every worker, to keep them alike; the one with a writer draws
+            if self._writer:
+                self._draw()
+
+    def _draw(self):
+        signatures = self.model.signatures()
+        if self._functions is None:
+            self._functions = {name: tf.function(signature.function) for name, signature in signatures.items()}
+        step = int(self.model.step.numpy())
+        for name, function in list(self._functions.items()):
+            request = example_request(self.model, signatures[name], self.COUNT, self._batch)
+            answer = function(**request)
+            if "image" in answer:
+                self._write(name, step, request.get("image"), answer["image"].numpy())
+            else:
+                del self._functions[name]
+        self._writer.flush()
+
+    def _write(self, name, step, given, made):
+        if given is not None:  # a row of what went in above each row of what came out
+            rows = range(0, len(made), self.COLUMNS)
+            made = np.concatenate([part[i : i + self.COLUMNS] for i in rows for part in (np.asarray(given), made)])
+        picture = images.grid(images.to_display(made, self.model.levels), self.COLUMNS,
+                              scale=max(1, self.SIDE // made.shape[1]))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        (self._directory / f"{name}-{step:07d}.png").write_bytes(images.encode_png(picture))
+        with self._writer.as_default(step=step):
+            tf.summary.image(name, picture[None])
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes model, average, every optimizer and the step at the end of an epoch. Put it last."""
+
+    def __init__(self, directory: pathlib.Path, trackable: tf.train.Checkpoint, keep: int, chief: bool):
+        super().__init__()
+        # Saving is collective: every worker writes, and all but the chief throw it away.
+        self._directory = directory if chief else directory / "worker-scratch"
+        self._trackable, self._keep, self._chief = trackable, keep, chief
+
+    def save(self) -> None:
+        for variable in self.model.variables:
+            if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
+                raise FloatingPointError(f"weight {variable.path} is NaN or Inf at step {int(self.model.step.numpy())}; "
+                                         "the checkpoint before it is kept")
+        checkpoints.save(self._directory, self._trackable, int(self.model.step.numpy()), self._keep)
+        if not self._chief:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        logging.debug("checkpoint in %s", self._directory)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.save()

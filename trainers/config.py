@@ -1,0 +1,133 @@
+"""TrainConfig: all that decides a training run. Each field is a flag, its metadata the flag's help."""
+
+import dataclasses
+import difflib
+import json
+import pathlib
+from collections.abc import Mapping
+
+from tfgen import zoo
+
+STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+OPTIMIZERS = ("adam", "sgd", "rmsprop")
+SCHEDULES = ("constant", "cosine")
+
+
+def _field(default, about: str, choices=None):
+    return dataclasses.field(default=default, metadata={"help": about, "choices": choices})
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """A training run. `source` says where a preset's numbers are from; it is no flag."""
+
+    source: str = ""
+    model: str = _field("", "name of the model", tuple(zoo.MODELS))
+    dataset: str = _field("digits", "digits, folder:PATH, or a TFDS image set such as mnist or cifar10")
+    data_dir: str = _field("", "where TFDS keeps its data (default: TFDS_DATA_DIR, or TFDS's own)")
+    transforms: str = _field("", "comma-separated: resize:SIDE, crop:SIDE, grayscale, color, binarize, flip")
+    skip_corrupt: bool = _field(False, "leave out image files that cannot be read, instead of stopping")
+    workdir: str = _field("", "where the run is kept and found again (default: runs/<preset>)")
+    export_dir: str = _field("", "where the SavedModel goes, in a numbered folder (default: <workdir>/export)")
+    steps: int = _field(5000, "training steps")
+    epoch_steps: int = _field(500, "steps between two validations, pictures and checkpoints")
+    batch_size: int = _field(64, "examples of one step, over all replicas")
+    optimizer: str = _field("adam", "of every player", OPTIMIZERS)
+    learning_rate: float = _field(1e-3, "of every player's optimizer")
+    beta_1: float = _field(0.9, "Adam's decay of the first moment")
+    schedule: str = _field("constant", "of the learning rate; cosine falls to 0 over all steps", SCHEDULES)
+    clip_norm: float = _field(0.0, "largest global norm of a gradient, after the sum over replicas (0: none)")
+    average: float = _field(0.0, "decay of a moving average of the weights, used for validation and export (0: none)")
+    seed: int = _field(0, "of the weights, the order of the data and all noise")
+    strategy: str = _field("one_device", "how replicas share a step", STRATEGIES)
+    precision: str = _field("float32", "of the layers' arithmetic", PRECISIONS)
+    steps_per_execution: int = _field(8, "training steps between two returns to Python")
+    keep: int = _field(3, "checkpoints kept")
+    hparams: Mapping[str, object] = dataclasses.field(
+        default_factory=dict, metadata={"help": "arguments of the model: name=value,name=value", "choices": None})
+
+
+FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig) if field.name != "source"}
+# What may differ between a run and its continuation; everything else would make it another run.
+CONTINUABLE = {"source", "workdir", "export_dir", "data_dir", "steps", "epoch_steps", "strategy", "keep",
+               "steps_per_execution", "skip_corrupt"}
+
+
+def parse_hparams(model: str, text: str) -> dict[str, object]:
+    """"latent_dim=64,width=32" as the arguments of a model, each of the type that its constructor declares.
+
+    Raises:
+      ValueError: naming an argument that the model lacks, or a value of the wrong type.
+    """
+    values: dict[str, object] = {}
+    known = zoo.arguments(model)
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise ValueError(f"hparams: {item!r} must be name=value; {model} takes {', '.join(known)}")
+        zoo.check_arguments(model, {name: value})
+        values[name] = _convert(name, value, known[name])
+    return values
+
+
+def _convert(name: str, value: str, kind: str):
+    try:
+        if kind == "bool":
+            return {"true": True, "false": False}[value.lower()]
+        if kind.startswith("tuple"):
+            return tuple(int(part) for part in value.split("x"))
+        return {"int": int, "float": float, "str": str}[kind](value)
+    except (ValueError, KeyError):
+        wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(kind, "like 28x28x1")
+        raise ValueError(f"hparams: {name}={value!r} must be {wanted}") from None
+
+
+def check(config: TrainConfig) -> None:
+    """Holds every value against its range, before anything is imported or built.
+
+    Raises:
+      ValueError: naming the flag, the value, and what would be right.
+    """
+    for name, field in FIELDS.items():
+        value, choices = getattr(config, name), field.metadata["choices"]
+        if choices and value not in choices:
+            near = difflib.get_close_matches(str(value), choices, 1)
+            raise ValueError(f"{name}={value!r}: must be one of {', '.join(choices)}"
+                             + (f" (did you mean {near[0]!r}?)" if near else ""))
+    for name in ("steps", "epoch_steps", "batch_size", "steps_per_execution", "keep"):
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")
+    if not config.learning_rate > 0:
+        raise ValueError(f"learning_rate={config.learning_rate}: must be above 0")
+    if config.clip_norm < 0:
+        raise ValueError(f"clip_norm={config.clip_norm}: must not be negative (0 turns it off)")
+    for name in ("beta_1", "average"):
+        if not 0 <= getattr(config, name) < 1:
+            raise ValueError(f"{name}={getattr(config, name)}: must lie in [0, 1)")
+    zoo.check_arguments(config.model, config.hparams)
+
+
+def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict) -> None:
+    """config.json: the configuration, the model's resolved arguments (what `zoo.restore` reads), the data's protocol."""
+    text = json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments, "data": data}, indent=2)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text + "\n")
+    partial.replace(path)
+
+
+def check_same_run(path: pathlib.Path, config: TrainConfig, model_arguments: dict) -> None:
+    """Holds a configuration against the one that a work directory was begun with.
+
+    Raises:
+      ValueError: naming what differs, where going on would make neither the old run nor the new one.
+    """
+    if not path.exists():
+        return
+    old = json.loads(path.read_text())
+    new = json.loads(json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments}))
+    fixed = set(new) - CONTINUABLE - {"hparams"} | ({"steps"} if config.schedule == "cosine" else set())
+    for name in sorted(fixed):
+        if old.get(name) != new[name]:
+            raise ValueError(f"{name}={new[name]!r}: {path.parent} holds a run with {name}={old.get(name)!r}; go on "
+                             "with that, or give another --workdir")

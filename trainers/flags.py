@@ -1,0 +1,92 @@
+"""The one place where flags are declared: one for each field of TrainConfig, a few about the run. No TensorFlow here."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+
+from absl import app, flags, logging
+
+from tfgen import zoo
+from trainers import config as configs
+from trainers.presets import PRESETS
+
+flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help
+
+
+def main(family: str, about: str, default_preset: str) -> None:
+    """Runs one trainer: declares its flags, resolves them, trains."""
+    presets = PRESETS[family]
+    sys.modules["__main__"].__doc__ = about + "\n\nPresets:\n" + "\n".join(
+        f"  {name}: {preset.model} on {preset.dataset}" + (f" ({preset.transforms})" if preset.transforms else "")
+        + f". {preset.source}" for name, preset in presets.items()) + "\n\nModels:\n" + "\n".join(
+        f"  {name}({', '.join(zoo.arguments(name))}): {entry.paper}"
+        for name, entry in zoo.MODELS.items() if entry.family == family) + "\n"
+    flags.DEFINE_string("preset", default_preset, "the configuration to start from: " + ", ".join(presets))
+    flags.DEFINE_bool("dry_run", False, "print the resolved configuration, parameters and memory, and stop")
+    for name, field in configs.FIELDS.items():
+        _declare(name, field)
+    for name in ("preset", "dry_run", *configs.FIELDS):
+        flags.declare_key_flag(name)
+    run(lambda: _train(family))
+
+
+def _declare(name: str, field: dataclasses.Field) -> None:
+    about = field.metadata["help"]
+    if field.metadata["choices"]:
+        about += ": " + ", ".join(field.metadata["choices"])
+    if "default:" not in about:
+        about += " (default: the preset's)"
+    declare = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}.get(
+        field.type, flags.DEFINE_string)
+    declare(name, None, about)
+
+
+def resolve(family: str) -> configs.TrainConfig:
+    """The preset with the flags that were given laid over it.
+
+    Raises:
+      ValueError: naming the flag, its value, and what would be right.
+    """
+    values = flags.FLAGS
+    presets = PRESETS[family]
+    if values.preset not in presets:
+        elsewhere = [other for other in PRESETS if values.preset in PRESETS[other]]
+        hint = (f"; that one belongs to python -m trainers.train_{elsewhere[0]}" if elsewhere
+                else zoo.closest(values.preset, presets))
+        raise ValueError(f"preset={values.preset!r}: must be one of {', '.join(presets)}{hint}")
+    preset = presets[values.preset]
+    given = {name: values[name].value for name in configs.FIELDS if values[name].value is not None}
+    model = given.get("model", preset.model)
+    if zoo.find(model).family != family:
+        raise ValueError(f"model={model!r}: that is trained by python -m trainers.train_{zoo.find(model).family}")
+    hparams = dict(preset.hparams) if model == preset.model else {}
+    given["hparams"] = hparams | configs.parse_hparams(model, given.get("hparams", ""))
+    given.setdefault("workdir", preset.workdir or f"runs/{values.preset}")
+    config = dataclasses.replace(preset, **given)
+    configs.check(config)
+    return config
+
+
+def _train(family: str) -> None:
+    config = resolve(family)
+    from trainers import runner  # from here on TensorFlow is needed
+
+    if flags.FLAGS.dry_run:
+        print(runner.describe(config))
+    else:
+        runner.run(config)
+
+
+def run(action: Callable[[], None]) -> None:
+    """absl's main, in which bad input ends with one line that says what would be right, and no traceback."""
+
+    def body(argv):
+        if len(argv) > 1:
+            sys.exit(f"error: {argv[1]!r} is no flag; write --name=value")
+        logging.set_verbosity(logging.WARNING)
+        try:
+            action()
+        except (ValueError, FileNotFoundError, FloatingPointError, OSError) as error:
+            sys.exit(f"error: {error}")
+
+    app.run(body)

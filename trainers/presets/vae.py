@@ -1,0 +1,25 @@
+"""Presets of the latent-variable family."""
+
+from trainers.config import TrainConfig
+
+PRESETS = {
+    "vae_digits": TrainConfig(
+        source="Sized for 1,000 training images and a minute on two cores.",
+        model="vae", dataset="digits", steps=4000, epoch_steps=500, batch_size=100, learning_rate=1e-3,
+        schedule="cosine", average=0.998, hparams={"latent_dim": 8, "width": 32, "depth": 1}),
+    "vae_mnist": TrainConfig(
+        source="Dynamic binarisation and 5,000-sample bound: Burda et al. 2016, section 5; sizes of our own.",
+        model="vae", dataset="mnist", transforms="binarize", steps=20000, epoch_steps=1000, batch_size=100,
+        learning_rate=1e-3, schedule="cosine", average=0.999,
+        hparams={"latent_dim": 40, "width": 32, "depth": 2, "architecture": "conv"}),
+    "vae_mnist_mlp": TrainConfig(
+        source="One hidden layer of 500, Appendix C and figure 2 of Kingma and Welling 2014.",
+        model="vae", dataset="mnist", transforms="binarize", steps=20000, epoch_steps=1000, batch_size=100,
+        learning_rate=1e-3, schedule="cosine", average=0.999,
+        hparams={"latent_dim": 20, "width": 500, "depth": 1, "architecture": "mlp"}),
+    "vae_cifar10": TrainConfig(
+        source="Sizes of our own. For an accelerator.",
+        model="vae", dataset="cifar10", transforms="flip", steps=200_000, epoch_steps=2000, batch_size=128,
+        learning_rate=5e-4, schedule="cosine", average=0.999,
+        hparams={"latent_dim": 256, "width": 128, "depth": 3}),
+}

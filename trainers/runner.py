@@ -1,0 +1,173 @@
+"""From a TrainConfig to a trained, exported model. Names no model."""
+
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import sys
+
+import keras
+import tensorflow as tf
+
+from export import saved_model
+from tfgen import data as datasets
+from tfgen import zoo
+from tfgen.core import checkpoints
+from tfgen.core.model import parameter_count
+from trainers import callbacks, strategies
+from trainers import config as configs
+from trainers.config import TrainConfig
+
+
+def load_data(config: TrainConfig) -> datasets.Images:
+    return datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt)
+
+
+def model_arguments(config: TrainConfig, data: datasets.Images) -> dict:
+    """The arguments of the model: those of the data set that it has, and over them those that were given."""
+    known = zoo.arguments(config.model)
+    of_data = {"image_shape": data.image_shape, "levels": data.levels, "num_classes": len(data.class_names)}
+    return {name: value for name, value in of_data.items() if name in known} | dict(config.hparams)
+
+
+def build(config: TrainConfig, data: datasets.Images, strategy: tf.distribute.Strategy):
+    """The model with its variables and optimizers, under the strategy, checked against the data."""
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    with strategy.scope():
+        model = zoo.create(config.model, **model_arguments(config, data))
+        model.check(data.element_spec, data.levels)
+        model.make_variables()
+        model.compile(
+            {player.name: make_optimizer(config) for player in model.players()}, seed=config.seed,
+            clip_norm=config.clip_norm or None, average=config.average or None,
+            steps_per_execution=min(config.steps_per_execution, config.epoch_steps))
+    return model
+
+
+def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
+    rate = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, config.steps)
+    if config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate, beta_1=config.beta_1)
+    else:
+        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](rate)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if config.precision == "mixed_float16" else optimizer
+
+
+def describe(config: TrainConfig) -> str:
+    """What --dry_run prints: the resolved configuration, the parameters, and the memory that training will take."""
+    data = load_data(config)
+    model = build(config, data, tf.distribute.get_strategy())
+    rows = config.batch_size * model.examples_per_row
+    parameters = parameter_count(model)
+    slots = sum(int(variable.shape.num_elements()) for optimizer in model.optimizers.values()
+                for variable in (v.value for v in optimizer.variables))
+    fixed = 4 * (2 * parameters + slots + (parameters if model.average else 0))
+    activations = _activation_bytes(model, config.batch_size)
+    resolved = {**dataclasses.asdict(config), "model_arguments": model_arguments(config, data)}
+    return "\n".join([
+        json.dumps(resolved, indent=2),
+        f"data: {data.protocol}: {data.splits['train'].size} training images {data.image_shape}, {data.levels} levels",
+        *(f"player {player.name}: {sum(v.value.shape.num_elements() for v in player.variables):,} parameters, "
+          f"{player.updates} update(s) a step" for player in model.players()),
+        f"parameters: {parameters:,}",
+        f"memory: {fixed / 2**20:.1f} MiB for weights, gradients, optimizers and average; at most "
+        f"{activations / 2**20:.1f} MiB for what a step of {rows} images computes; data in memory not counted",
+    ])
+
+
+def _activation_bytes(model, batch_size: int) -> int:
+    """The size of every tensor in the forward pass of the largest player: what backpropagation could need to keep."""
+    batch = {name: tf.TensorSpec([batch_size, *spec.shape[1:]], spec.dtype) for name, spec in model.batch_spec.items()}
+    seed = tf.TensorSpec([batch_size, 2], tf.int32)
+    largest = 0
+    for player in model.players():
+        graph = tf.function(functools.partial(player.terms, training=True)).get_concrete_function(batch, seed).graph
+        tensors = [tensor for op in graph.get_operations() if op.type != "Placeholder" for tensor in op.outputs]
+        sizes = [tensor.shape.num_elements() for tensor in tensors]
+        largest = max(largest, sum(size * tensor.dtype.size for size, tensor in zip(sizes, tensors, strict=True)
+                                   if size and tensor.dtype.is_floating))
+    return largest
+
+
+def segments(start: int, stop: int, every: int) -> list[tuple[int, int]]:
+    """[start, stop) in epochs that end at multiples of `every`, as (steps of an epoch, number of such epochs)."""
+    parts = []
+    while start < stop:
+        if start % every or stop - start < every:
+            steps, epochs = min(every - start % every, stop - start), 1
+        else:
+            steps, epochs = every, (stop - start) // every
+        parts.append((steps, epochs))
+        start += steps * epochs
+    return parts
+
+
+def run(config: TrainConfig) -> pathlib.Path | None:
+    """Trains, or goes on training, and exports. Returns the folder of the export (None on workers that write nothing).
+
+    Raises:
+      ValueError: for bad input, before any training.
+      FloatingPointError: where a loss is NaN or Inf, with the term and the step; the last good checkpoint is kept.
+    """
+    data = load_data(config)
+    strategy = strategies.make(config.strategy)
+    chief = strategies.is_chief(strategy)
+    workdir = pathlib.Path(config.workdir)
+    configs.check_same_run(workdir / "config.json", config, model_arguments(config, data))
+    model = build(config, data, strategy)
+    rows = config.batch_size * model.examples_per_row
+    strategies.distribute(strategy, data.training_batches, rows, config.seed, 0)  # refuses a batch size that does not fit
+
+    trackable = checkpoints.trackable(model, model.average, model.optimizers)
+    step = checkpoints.restore(workdir / "checkpoints", trackable) or 0
+    if step:
+        print(f"going on from step {step} in {workdir}")
+    if chief:
+        workdir.mkdir(parents=True, exist_ok=True)
+        configs.write(workdir / "config.json", config, model_arguments(config, data), {"protocol": data.protocol})
+    _train(config, model, data, strategy, trackable, step, chief)
+    return _export(config, workdir) if chief else None
+
+
+def _train(config, model, data, strategy, trackable, step, chief):
+    workdir = pathlib.Path(config.workdir)
+    if step >= config.steps:
+        return
+    rows = config.batch_size * model.examples_per_row
+    saver = callbacks.Checkpoint(workdir / "checkpoints", trackable, config.keep, chief)
+    hooks = [callbacks.AveragedValidation(), progress := callbacks.Progress(config.steps, rows)]
+    logs = callbacks.Logs(workdir, step, progress) if chief else None
+    hooks += [logs] if chief else []
+    hooks += [callbacks.Pictures(workdir / "pictures", data, logs.writer if chief else None), saver]
+    validation = strategies.shard_by_data(data.batches("validation", config.batch_size))
+    with callbacks.StopOnSignal() as stopper:
+        try:
+            for epoch_steps, epochs in segments(step, config.steps, config.epoch_steps):
+                batches = strategies.distribute(strategy, data.training_batches, rows, config.seed, step)
+                model.fit(batches, steps_per_epoch=epoch_steps, epochs=epochs, validation_data=validation, verbose=0,
+                          callbacks=[stopper, *hooks])
+                step += epoch_steps * epochs
+        except callbacks.Stopped as stopped:
+            saver.save()
+            print(f"\nstopped by {stopped} at step {int(model.step.numpy())}; the same command goes on from there")
+            sys.exit(128 + int(stopper.received))
+        except tf.errors.InvalidArgumentError as error:
+            term = re.search(r"term '([\w]+)'[^\n]*Tensor had ([\w-]+)", str(error))
+            if not term:
+                raise
+            raise FloatingPointError(
+                f"{term[1]} is {term[2]} at step {int(model.step.numpy()) + 1}; the last good checkpoint is kept in "
+                f"{workdir / 'checkpoints'}. A lower --learning_rate or --clip_norm=1 may help") from None
+
+
+def _export(config, workdir: pathlib.Path) -> pathlib.Path:
+    path = saved_model.export(workdir, saved_model.next_version(config.export_dir or workdir / "export"))
+    print(f"\ntrained:  {workdir}/  (config.json, metrics.jsonl, checkpoints/, pictures/, tensorboard/)\n"
+          f"exported: {path}/  (MODEL_CARD.md says how to call it)\n"
+          f"next:     python -m trainers.evaluate --workdir={workdir}\n"
+          f"          tensorboard --logdir={workdir}/tensorboard")
+    return path

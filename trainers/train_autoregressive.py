@@ -1,0 +1,6 @@
+"""python -m trainers.train_autoregressive --preset=pixel_cnn_digits"""
+
+from trainers import flags
+
+if __name__ == "__main__":
+    flags.main("autoregressive", "Trains a model with a tractable density: PixelCNN.", default_preset="pixel_cnn_digits")
