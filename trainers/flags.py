@@ -1,7 +1,9 @@
 """The one place where flags are declared: one for each field of TrainConfig, a few about the run. No TensorFlow here."""
 
 import dataclasses
+import pathlib
 import sys
+import traceback
 from collections.abc import Callable
 
 from absl import app, flags, logging
@@ -10,6 +12,7 @@ from tfgen import zoo
 from trainers import config as configs
 from trainers.presets import PRESETS
 
+ROOT = pathlib.Path(__file__).parents[1]
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help
 
 
@@ -86,7 +89,15 @@ def run(action: Callable[[], None]) -> None:
         logging.set_verbosity(logging.WARNING)
         try:
             action()
-        except (ValueError, FileNotFoundError, FloatingPointError, OSError) as error:
+        except (ValueError, FloatingPointError, OSError) as error:
+            if not _ours(error):
+                raise
             sys.exit(f"error: {error}")
 
     app.run(body)
+
+
+def _ours(error: Exception) -> bool:
+    """Whether this project raised an error, to tell somebody what is wrong with what they gave; else it is a bug."""
+    raised_in = pathlib.Path(traceback.extract_tb(error.__traceback__)[-1].filename)
+    return any(raised_in.is_relative_to(ROOT / package) for package in ("tfgen", "trainers", "export"))

@@ -11,7 +11,10 @@ from tfgen.ops import images
 
 
 class ResidualBlock(keras.layers.Layer):
-    """Figure 5, left: 2h features -> 1x1 -> h -> 3x3 -> h -> 1x1 -> 2h, added to what came in; all with mask B."""
+    """Figure 5, left: 2h features -> 1x1 -> h -> 3x3 -> h -> 1x1 -> 2h, added to what came in; all with mask B.
+
+    Dropout is on the branch alone: on the sum it would multiply from block to block.
+    """
 
     def __init__(self, width: int, groups: int):
         super().__init__()
@@ -26,9 +29,9 @@ class ResidualBlock(keras.layers.Layer):
         self.expand.build(narrow)
         self.built = True
 
-    def call(self, x):
+    def call(self, x, rate=0.0, seed=None, stream=0):
         h = self.reduce(tf.nn.relu(x))
-        h = self.look(tf.nn.relu(h))
+        h = self.look(dropout(tf.nn.relu(h), rate, seed, stream))
         return x + self.expand(tf.nn.relu(h))
 
 
@@ -44,7 +47,7 @@ class PixelCNN(AutoregressiveModel):
       width: h, features in the middle of a residual block; 2h between blocks. A multiple of C.
       depth: residual blocks (15 in the paper).
       head_width: features of the two 1x1 layers before the softmax. A multiple of C.
-      dropout: share of features dropped in training before every block and the head; none in the paper.
+      dropout: share of features dropped in training in every block and before the softmax; none in the paper.
 
     log_prob, sample and complete: see `AutoregressiveModel`.
 
@@ -72,8 +75,8 @@ class PixelCNN(AutoregressiveModel):
     def logits(self, image, seed=None):
         x = self.first(images.to_symmetric(image, self.levels))
         for i, block in enumerate(self.blocks):
-            x = block(dropout(x, self.dropout, seed, stream=i))
-        for i, layer in enumerate(self.head):
-            x = layer(tf.nn.relu(dropout(x, self.dropout, seed, stream=len(self.blocks) + i)))
-        x = self.last(tf.nn.relu(x))
+            x = block(x, rate=self.dropout, seed=seed, stream=i)
+        for layer in self.head:
+            x = layer(tf.nn.relu(x))
+        x = self.last(dropout(tf.nn.relu(x), self.dropout, seed, stream=len(self.blocks)))
         return tf.reshape(x, [-1, *self.image_shape, self.levels])
