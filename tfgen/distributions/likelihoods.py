@@ -69,18 +69,19 @@ class Gaussian(Factorized):
 
     P(x_i = k) is the mass of the normal between k - 1/2 and k + 1/2, the first and the last level taking the tails; so
     it is a distribution over levels, its log is at most 0, and the usual density's reward for a vanishing variance is
-    gone. The standard deviation has a floor of `MIN_STDDEV` levels, which keeps every value and gradient finite.
+    gone. The mean lies inside the range of the pixels (Kingma and Welling 2014, section 5) and the standard deviation
+    between `MIN_STDDEV` and `levels` levels, which keeps every value and gradient finite.
     """
 
     parameters = 2
     MIN_STDDEV = 0.1
 
     def __init__(self, values: tf.Tensor, levels: int):
-        """values: [N, H, W, 2 C], the mean in [-1, 1] before the raw scale of each channel."""
+        """values: [N, H, W, 2 C], any numbers: of each channel the raw mean, then of each the raw scale."""
         mean, scale = tf.split(tf.cast(values, tf.float32), 2, axis=-1)
         self.levels = levels
-        self.mean = images.symmetric_to_levels(mean, levels)
-        self.stddev = tf.nn.softplus(scale) * ((levels - 1) / 2.0) + self.MIN_STDDEV
+        self.mean = images.symmetric_to_levels(tf.tanh(mean), levels)
+        self.stddev = tf.minimum(tf.nn.softplus(scale) * ((levels - 1) / 2.0) + self.MIN_STDDEV, float(levels))
         # tfd.QuantizedDistribution rounds up, so that level k takes the mass of (k - 1, k]: hence the half level.
         normal = tfd.Normal(self.mean - 0.5, self.stddev)
         self.distribution = tfd.Independent(tfd.QuantizedDistribution(normal, low=0.0, high=levels - 1.0), 3)

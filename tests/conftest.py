@@ -1,0 +1,29 @@
+"""Two logical CPU devices for the whole session, before TensorFlow starts; where the prepared data sets are."""
+
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import pytest
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(scope="session")
+def mirrored():
+    """Two CPU replicas. A second MirroredStrategy in one process fails, hence one for the session."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def tfds_dir() -> str:
+    """A folder with MNIST and CIFAR-10 prepared by TFDS, or a skip."""
+    beside = pathlib.Path(__file__).parents[2] / "shared" / "tfds"
+    path = os.environ.get("TFDS_DATA_DIR") or str(beside)
+    if not (pathlib.Path(path) / "mnist").exists():
+        pytest.skip(f"no prepared TFDS data in {path}; set TFDS_DATA_DIR to test on MNIST and CIFAR-10")
+    return path

@@ -1,0 +1,129 @@
+"""The mathematics of the game: objectives against closed forms, the optimal discriminator, DCGAN's guidelines."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgen import zoo
+from tfgen.gan.dcgan import halvings
+from tfgen.losses.adversarial import OBJECTIVES
+
+LOGITS = np.linspace(-6, 6, 25).astype(np.float32)
+D = 1 / (1 + np.exp(-LOGITS.astype(np.float64)))
+
+
+def test_objectives_against_their_formulas():
+    for name, generator in (("minimax", np.log(1 - D)), ("non_saturating", -np.log(D))):
+        objective = OBJECTIVES[name]
+        np.testing.assert_allclose(objective.real(LOGITS), -np.log(D), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(objective.fake(LOGITS), -np.log(1 - D), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(objective.generator(LOGITS), generator, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_best_discriminator_is_p_over_p_plus_q(name):
+    """On three points with known p and q the loss p real(a) + q fake(a) is least at D* = p / (p + q), 2 ln 2 - 2 JSD."""
+    p, q = np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.3, 0.6])
+    logits = tf.Variable(tf.zeros(3))
+    optimizer = keras.optimizers.Adam(0.05)
+    optimizer.build([logits])
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(p * OBJECTIVES[name].real(logits) + q * OBJECTIVES[name].fake(logits))
+        optimizer.apply(tape.gradient(loss, [logits]), [logits])
+        return loss
+
+    for _ in range(800):
+        loss = step()
+    np.testing.assert_allclose(tf.sigmoid(logits), p / (p + q), atol=1e-3)
+    m = (p + q) / 2
+    divergence = 0.5 * (p * np.log(p / m)).sum() + 0.5 * (q * np.log(q / m)).sum()
+    np.testing.assert_allclose(loss, 2 * np.log(2) - 2 * divergence, atol=1e-4)
+
+
+def test_where_the_minimax_loss_is_flat_the_non_saturating_is_not():
+    """The gradient by the logit at D(G(z)) -> 0: -D against -(1 - D)."""
+    logits = tf.constant(LOGITS)
+    for name, expected in (("minimax", -D), ("non_saturating", -(1 - D))):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = OBJECTIVES[name].generator(logits)
+        np.testing.assert_allclose(tape.gradient(loss, logits), expected, atol=1e-6)
+
+
+def dcgan(side=32, channels=3, **arguments):
+    keras.utils.set_random_seed(0)
+    return zoo.build("dcgan", **{"image_shape": (side, side, channels), "levels": 256, "latent_dim": 8, "width": 8} | arguments)
+
+
+def test_guidelines_of_the_paper():
+    """Section 3: no pooling, batch norm but at G's output and D's input, no hidden dense layer, the activations."""
+    model = dcgan(64)
+    generator, discriminator = model.generator.layers, model.discriminator.layers
+    kinds = [type(layer).__name__ for layer in [*generator, *discriminator]]
+    assert not any("Pooling" in kind or "UpSampling" in kind for kind in kinds)
+    ups = [layer for layer in generator if isinstance(layer, keras.layers.Conv2DTranspose)]
+    downs = [layer for layer in discriminator if isinstance(layer, keras.layers.Conv2D)]
+    assert len(ups) == len(downs) == 4 and all(layer.strides == (2, 2) for layer in [*ups, *downs])
+    # A dense layer only to project the latents and to read off the logit.
+    assert [layer for layer in generator if isinstance(layer, keras.layers.Dense)] == generator[:1]
+    assert [layer for layer in discriminator if isinstance(layer, keras.layers.Dense)] == discriminator[-1:]
+    assert sum(isinstance(layer, keras.layers.BatchNormalization) for layer in generator) == 4
+    assert sum(isinstance(layer, keras.layers.BatchNormalization) for layer in discriminator) == 3
+    assert not isinstance(discriminator[1], keras.layers.BatchNormalization)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in generator[-3:])
+    assert generator[-1].activation is keras.activations.tanh
+    assert sum(isinstance(layer, keras.layers.ReLU) for layer in generator) == 4
+    assert all(layer.negative_slope == 0.2 for layer in discriminator if isinstance(layer, keras.layers.LeakyReLU))
+    # Figure 1: 4x4 with 8 times the width, halved and doubled up to the picture.
+    assert generator[1].target_shape == (4, 4, 64) and [layer.filters for layer in ups] == [32, 16, 8, 3]
+    assert [layer.filters for layer in downs] == [8, 16, 32, 64]
+
+
+def test_weights_start_from_the_papers_normal():
+    model = dcgan(64, width=32)
+    for layer in [*model.generator.layers, *model.discriminator.layers]:
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.Dense)):
+            kernel = layer.kernel.numpy()
+            np.testing.assert_allclose(kernel.std(), 0.02, rtol=0.1)
+            assert abs(kernel.mean()) < 0.003
+
+
+@pytest.mark.parametrize("side", [8, 9, 15, 16, 28, 33, 63, 64])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_side_from_8_to_64(side, channels):
+    model = dcgan(side, channels, width=2)
+    image = model.generate(tf.zeros([2, 8]))
+    assert image.shape == (2, side, side, channels)
+    assert model.discriminate(image).shape == (2,)
+    assert 4 <= -(-side // 2 ** halvings(side)) <= 7
+
+
+def test_k_moves_of_the_discriminator_see_examples_and_noise_of_their_own():
+    """With k = 2 a step takes twice the rows: row 0, 2, ... in the first move, row 1, 3, ... in the second."""
+    model = dcgan(8, 1, discriminator_steps=2)
+    model.compile({"discriminator": keras.optimizers.SGD(0.0), "generator": keras.optimizers.SGD(0.0)})
+    assert model.examples_per_row == 2
+    seen = []
+    model._move = lambda player, rows, seed: seen.append((player.name, rows["image"].numpy()[:, 0, 0, 0], seed.numpy())) or {}
+    batch = {"image": tf.reshape(tf.cast(tf.repeat(tf.range(6), 64), tf.uint8), [6, 8, 8, 1])}
+    model.distribute_strategy.run(model.train_step, args=(batch,))
+    assert [name for name, _, _ in seen] == ["discriminator", "discriminator", "generator"]
+    np.testing.assert_array_equal(seen[0][1], [0, 2, 4])
+    np.testing.assert_array_equal(seen[1][1], [1, 3, 5])
+    noise = np.concatenate([seed for _, _, seed in seen])
+    assert len(np.unique(noise, axis=0)) == 9  # no seed is used twice
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"image_shape": (65, 65, 3)}, r"image_shape=\(65, 65, 3\): DCGAN makes sides of 8 to 64"),
+    ({"image_shape": (4, 4, 1)}, r"image_shape=\(4, 4, 1\): DCGAN makes sides of 8 to 64"),
+    ({"objective": "hinge"}, "objective='hinge': must be one of"),
+    ({"discriminator_steps": 0}, "discriminator_steps=0: must be at least 1"),
+])
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        dcgan(**arguments)

@@ -1,0 +1,202 @@
+"""What every model promises, tried on every row of `tests/zoo.py`."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras
+from export import saved_model, verify
+from export.requests import example_request
+from tests.zoo import ROWS
+from tfgen import zoo
+from tfgen.core import checkpoints
+from tfgen.ops import seeds
+
+BUILT = {}
+
+
+@pytest.fixture(params=ROWS)
+def row(request):
+    return request.param
+
+
+@pytest.fixture
+def model(row):
+    """Of the row, built once; tests that train build their own."""
+    if row not in BUILT:
+        BUILT[row] = fresh(row)
+    return BUILT[row]
+
+
+def fresh(row, seed=0):
+    keras.utils.set_random_seed(seed)
+    name, arguments = ROWS[row]
+    model = zoo.build(name, **arguments)
+    # Away from the start, where biases are zero and many gradients vanish.
+    for i, variable in enumerate(model.trainable_variables):
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [seed, i]))
+    return model
+
+
+def compiled(model, make=lambda: keras.optimizers.Adam(1e-2), **options):
+    model.compile({player.name: make() for player in model.players()}, **options)
+    return model
+
+
+def batch_for(model, rows=4):
+    uniform = tf.random.stateless_uniform([rows, *model.image_shape], [3, 4])
+    return {"image": tf.cast(uniform * model.levels, tf.uint8), "label": tf.zeros([rows], tf.int32)}
+
+
+def test_every_model_has_a_row():
+    assert {name for name, _ in ROWS.values()} == set(zoo.MODELS)
+
+
+def test_every_model_says_what_it_is():
+    for name, entry in zoo.MODELS.items():
+        assert entry.family in zoo.DENSITY and "http" in entry.paper
+        assert {"image_shape", "levels"} <= set(zoo.arguments(name))
+
+
+def test_source_and_class_agree_on_the_arguments(row, model):
+    import inspect
+    assert list(zoo.arguments(ROWS[row][0])) == list(inspect.signature(type(model).__init__).parameters)[1:]
+
+
+def test_a_family_has_its_verbs_and_no_others(row, model):
+    verbs = {"autoregressive": {"log_prob", "sample", "complete"},
+             "vae": {"elbo", "importance_bound", "encode", "decode", "prior", "sample", "reconstruct"},
+             "gan": {"generate", "sample", "discriminate", "prior"}}
+    mine = verbs[zoo.find(ROWS[row][0]).family]
+    assert {verb for verb in set().union(*verbs.values()) if hasattr(model, verb)} == mine
+
+
+def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model):
+    seed = tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)
+    together = model.sample(seed).numpy()
+    assert together.dtype == np.uint8 and together.shape == (3, *model.image_shape)
+    assert together.max() < model.levels
+    sample = tf.function(model.sample)
+    np.testing.assert_array_equal(together, sample(seed).numpy())
+    np.testing.assert_array_equal(together[[2, 0]], sample(tf.gather(seed, [2, 0])).numpy())
+    assert (together[0] != together[1]).any()
+
+
+def test_terms_are_finite_and_per_example(model):
+    batch = batch_for(model)
+    seed = seeds.seed_rows(4)
+    for player in model.players():
+        for training in (False, True):
+            terms = player.terms(batch, seed, training)
+            for name, value in {**terms, "objective": player.objective(terms)}.items():
+                assert value.shape == (4,) and value.dtype == tf.float32, name
+                assert np.isfinite(value).all(), name
+
+
+def test_every_variable_of_a_player_gets_a_gradient(model):
+    batch = batch_for(model, rows=8)
+    for player in model.players():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(player.objective(player.terms(batch, seeds.seed_rows(8), True)))
+        gradients = tape.gradient(loss, [variable.value for variable in player.variables])
+        for variable, gradient in zip(player.variables, gradients, strict=True):
+            assert gradient is not None and np.abs(gradient).max() > 0, variable.path
+
+
+def test_players_own_all_variables_and_share_none(model):
+    owned = [id(variable) for player in model.players() for variable in player.variables]
+    assert sorted(owned) == sorted(id(variable) for variable in model.trainable_variables)
+
+
+def test_only_own_variables_move(row):
+    model = compiled(fresh(row), make=lambda: keras.optimizers.SGD(0.1))
+    strategy_batch = batch_for(model)
+    for player in model.players():
+        before = {variable.path: variable.numpy() for variable in model.trainable_variables}
+        model.distribute_strategy.run(lambda p=player: model._move(p, strategy_batch, seeds.seed_rows(4)))
+        moved = {variable.path for variable in model.trainable_variables
+                 if (before[variable.path] != variable.numpy()).any()}
+        assert moved == {variable.path for variable in player.variables}
+
+
+def test_saved_and_restored_equal(row, tmp_path):
+    model = compiled(fresh(row), average=0.9)
+    batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
+    model.fit(batches, steps_per_epoch=2, verbose=0)
+    checkpoints.save(tmp_path, checkpoints.trackable(model, model.average, model.optimizers), 2, keep=1)
+    other = compiled(fresh(row, seed=1), average=0.9)
+    trackable = checkpoints.trackable(other, other.average, other.optimizers)
+    assert checkpoints.restore(tmp_path, trackable) == 2
+    pairs = list(zip(model.variables, other.variables, strict=True))
+    pairs += [pair for name in model.optimizers
+              for pair in zip(model.optimizers[name].variables, other.optimizers[name].variables, strict=True)]
+    pairs += list(zip(model.average.values, other.average.values, strict=True))
+    for one, two in pairs:
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+    assert int(other.step.numpy()) == 2
+
+
+def test_fit_lowers_the_loss_of_a_single_player(row):
+    model = compiled(fresh(row))
+    if len(model.players()) > 1:
+        pytest.skip("the loss of a game need not fall")
+    batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
+    first = model.fit(batches, steps_per_epoch=5, verbose=0).history["loss"][0]
+    last = model.fit(batches, steps_per_epoch=30, epochs=2, verbose=0).history["loss"][-1]
+    assert last < first
+
+
+def test_served_equals_live(row, model, tmp_path):
+    """Every signature, in a fresh process without Keras, TFP or tfgen, by the session loader: bit for bit."""
+    saved_model.export_model(model, tmp_path / "m" / "1", {"model": row})
+    signatures = model.signatures()
+    requests = {name: example_request(model, signature, 5, {"image": batch_for(model, 5)["image"].numpy()})
+                for name, signature in signatures.items()}
+    served = verify.run_in_fresh_process(tmp_path / "m" / "1", requests)
+    for name, signature in signatures.items():
+        live = saved_model.served_function(model, signature)(requests[name])
+        assert set(live) == set(served[name])
+        for key, value in live.items():
+            np.testing.assert_array_equal(value.numpy(), served[name][key], err_msg=f"{name}/{key}")
+
+
+def test_merging_padding_and_splitting_a_batch_changes_no_row(model):
+    for name, signature in model.signatures().items():
+        function = saved_model.served_function(model, signature)
+        request = example_request(model, signature, 5)
+        whole = function(request)
+        parts = [function({key: value[part] for key, value in request.items()})
+                 for part in (slice(0, 2), slice(2, 5))]
+        padded = function({key: tf.concat([value, value[:1], value[:1]], 0) for key, value in request.items()})
+        for key, value in whole.items():
+            split = tf.concat([part[key] for part in parts], 0)
+            for other in (split, padded[key][:5]):
+                if value.dtype.is_floating:
+                    np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-5, err_msg=f"{name}/{key}")
+                else:
+                    np.testing.assert_array_equal(value, other, err_msg=f"{name}/{key}")
+
+
+def test_two_replicas_step_as_one(row, mirrored):
+    """SGD and Adam, clipped or not, with an average: the same rows and noise on two replicas of B as on one of 2 B."""
+    for make, clip in ((lambda: keras.optimizers.SGD(1e-3), None), (lambda: keras.optimizers.Adam(1e-3), 0.5)):
+        one = compiled(fresh(row), make, clip_norm=clip, average=0.9)
+        start = [variable.numpy() for variable in one.trainable_variables]
+        with mirrored.scope():
+            two = compiled(fresh(row), make, clip_norm=clip, average=0.9)
+        batch = batch_for(one, rows=8 * one.examples_per_row)
+        half = 4 * one.examples_per_row
+        shares = mirrored.experimental_distribute_values_from_function(
+            lambda context: {name: value[context.replica_id_in_sync_group * half:][:half]  # noqa: B023
+                             for name, value in batch.items()})
+        step_one = tf.function(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))  # noqa: B023
+        step_two = tf.function(lambda: mirrored.run(two.train_step, args=(shares,)))  # noqa: B023
+        for _ in range(3):
+            step_one()
+            step_two()
+        moved = max(np.abs(a.numpy() - b).max() for a, b in zip(one.trainable_variables, start, strict=True))
+        assert moved > 1e-3  # a hundred times what may differ
+        for a, b in zip(one.variables, two.variables, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5, err_msg=a.path)
+        for a, b in zip(one.average.values, two.average.values, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,20 @@
+"""One row per model: the arguments of a build that takes seconds. `test_zoo.py` holds each to what every model promises.
+
+A model may have several rows, so that its options keep the promises too.
+"""
+
+GRAY = {"image_shape": (8, 8, 1), "levels": 5}
+COLOR = {"image_shape": (6, 5, 3), "levels": 4}
+BINARY = {"image_shape": (5, 6, 1), "levels": 2}
+
+ROWS = {
+    "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
+    "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
+    "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
+    "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
+    "vae_beta": ("vae", {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10,
+                         "free_bits": 0.5}),
+    "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
+    "dcgan_k2": ("dcgan", {"image_shape": (9, 12, 3), "levels": 256, "latent_dim": 4, "width": 4,
+                           "discriminator_steps": 2}),
+}
