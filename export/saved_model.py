@@ -68,7 +68,7 @@ def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tens
 
 @contextlib.contextmanager
 def _quiet():
-    """Without the warnings of `tf.saved_model.save` that it renames the inputs of functions nobody calls by name."""
+    """Without TensorFlow's warnings of many traced functions, and of inputs that it renames and nobody names."""
     level = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -125,7 +125,8 @@ def export_model(model: GenerativeModel, output: pathlib.Path, about: dict, name
     functions = {name: served_function(model, signature) for name, signature in signatures.items()}
     default = "sample" if "sample" in functions else next(iter(functions))
     requests = {name: example_request(model, signature, ROWS) for name, signature in signatures.items()}
-    answers = {name: functions[name](request) for name, request in requests.items()}
+    with _quiet():
+        answers = {name: functions[name](request) for name, request in requests.items()}
 
     partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
     shutil.rmtree(partial, ignore_errors=True)

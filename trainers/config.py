@@ -37,6 +37,7 @@ class TrainConfig:
     learning_rate: float = _field(1e-3, "of every player's optimizer")
     beta_1: float = _field(0.9, "Adam's decay of the first moment")
     schedule: str = _field("constant", "of the learning rate; cosine falls to 0 over all steps", SCHEDULES)
+    weight_decay: float = _field(0.0, "share of a weight that a step takes off it, times the learning rate (0: none)")
     clip_norm: float = _field(0.0, "largest global norm of a gradient, after the sum over replicas (0: none)")
     average: float = _field(0.0, "decay of a moving average of the weights, used for validation and export (0: none)")
     seed: int = _field(0, "of the weights, the order of the data and all noise")
@@ -100,8 +101,9 @@ def check(config: TrainConfig) -> None:
             raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")
     if not config.learning_rate > 0:
         raise ValueError(f"learning_rate={config.learning_rate}: must be above 0")
-    if config.clip_norm < 0:
-        raise ValueError(f"clip_norm={config.clip_norm}: must not be negative (0 turns it off)")
+    for name in ("clip_norm", "weight_decay"):
+        if getattr(config, name) < 0:
+            raise ValueError(f"{name}={getattr(config, name)}: must not be negative (0 turns it off)")
     for name in ("beta_1", "average"):
         if not 0 <= getattr(config, name) < 1:
             raise ValueError(f"{name}={getattr(config, name)}: must lie in [0, 1)")

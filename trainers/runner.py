@@ -50,10 +50,11 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     rate = config.learning_rate
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, config.steps)
+    options = {"weight_decay": config.weight_decay or None}
     if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, beta_1=config.beta_1)
+        optimizer = keras.optimizers.Adam(rate, beta_1=config.beta_1, **options)
     else:
-        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](rate)
+        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](rate, **options)
     return keras.optimizers.LossScaleOptimizer(optimizer) if config.precision == "mixed_float16" else optimizer
 
 
@@ -113,15 +114,15 @@ def run(config: TrainConfig) -> pathlib.Path | None:
       ValueError: for bad input, before any training.
       FloatingPointError: where a loss is NaN or Inf, with the term and the step; the last good checkpoint is kept.
     """
+    strategy = strategies.make(config.strategy)  # first: several workers meet before TensorFlow runs anything
+    strategies.check_batch_size(strategy, config.batch_size)
     data = load_data(config)
-    strategy = strategies.make(config.strategy)
     chief = strategies.is_chief(strategy)
     workdir = pathlib.Path(config.workdir)
     configs.check_same_run(workdir / "config.json", config, model_arguments(config, data))
     model = build(config, data, strategy)
     rows = config.batch_size * model.examples_per_row
-    strategies.distribute(strategy, data.training_batches, rows, config.seed, 0)  # refuses a batch size that does not fit
-
+    data.training_batches(rows, config.seed)  # refuses more rows than there are, before anything is written
     trackable = checkpoints.trackable(model, model.average, model.optimizers)
     step = checkpoints.restore(workdir / "checkpoints", trackable) or 0
     if step:

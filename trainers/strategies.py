@@ -9,13 +9,13 @@ def make(name: str) -> tf.distribute.Strategy:
     one_device: the first GPU, or the CPU. mirrored: all GPUs of this machine, or all its (logical) CPUs.
     multi_worker: the workers that TF_CONFIG lists. tpu: the TPU that TPU_NAME names.
     """
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()  # before devices are listed: that would start TensorFlow
     gpus = tf.config.list_logical_devices("GPU")
     if name == "one_device":
         return tf.distribute.OneDeviceStrategy("GPU:0" if gpus else "CPU:0")
     if name == "mirrored":
         return tf.distribute.MirroredStrategy([device.name for device in gpus or tf.config.list_logical_devices("CPU")])
-    if name == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "tpu":
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
         tf.config.experimental_connect_to_cluster(resolver)
@@ -30,14 +30,18 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return not (isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and resolver and resolver.task_id)
 
 
-def distribute(strategy: tf.distribute.Strategy, training_batches, batch_size: int, seed: int, start_step: int):
-    """The training batches of `data.Images` under a strategy, each replica with its own share."""
+def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
+    """Refuses a batch that the replicas cannot share out evenly: an uneven step would not be the step of one device."""
     if batch_size % strategy.num_replicas_in_sync:
         raise ValueError(f"batch_size={batch_size}: must be a multiple of the {strategy.num_replicas_in_sync} replicas")
+
+
+def distribute(strategy: tf.distribute.Strategy, training_batches, rows: int, seed: int, start_step: int):
+    """The training batches of `data.Images`, `rows` a step, under a strategy: each replica with its own share."""
     if strategy.num_replicas_in_sync == 1:
-        return training_batches(batch_size, seed, start_step)
+        return training_batches(rows, seed, start_step)
     return strategy.distribute_datasets_from_function(
-        lambda context: training_batches(batch_size, seed, start_step, context))
+        lambda context: training_batches(rows, seed, start_step, context))
 
 
 def shard_by_data(dataset: tf.data.Dataset) -> tf.data.Dataset:

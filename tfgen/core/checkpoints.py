@@ -46,7 +46,7 @@ def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint) -> int | N
         try:
             checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
             return step
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, IndexError, RuntimeError) as error:  # by where the damage is
             logging.error("SKIPPED the damaged checkpoint %s: %s", path, str(error).splitlines()[0])
         except AssertionError as error:
             raise ValueError(f"{path} was written by another model or configuration: {error}") from error

@@ -162,9 +162,10 @@ class GenerativeModel(keras.Model, abc.ABC):
             for move in range(player.updates):
                 rows = {name: value[move::deal] for name, value in batch.items()}
                 logs |= self._move(player, rows, self._noise(rows, stream=deal * position + move))
-        if self.average:
-            self.average.update(self.step.value)
-        self.step.value.assign_add(1)
+        with tf.control_dependencies(list(logs.values())):  # a step that a NaN stopped does not count
+            if self.average:
+                self.average.update(self.step.value)
+            self.step.value.assign_add(1)
         return logs
 
     def test_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -5,5 +5,5 @@ and a row in `DATASETS`.
 """
 
 from tfgen.data.images import Images as Images
-from tfgen.data.load import DATASETS as DATASETS
-from tfgen.data.load import load as load
+from tfgen.data.registry import DATASETS as DATASETS
+from tfgen.data.registry import load as load

@@ -62,10 +62,5 @@ def _splits(there: list[str]) -> dict[str, str]:
 
 def examples(source: Source, split: str, seed: int | None):
     """The examples of one of our splits, as a tf.data.Dataset; with a seed, files in an order drawn from it."""
-    keys = {source.image_key: source.builder.info.features[source.image_key]}
-    if source.label_key:
-        keys[source.label_key] = source.builder.info.features[source.label_key]
     config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1 if seed is None else 16)
-    return source.builder.as_dataset(
-        split=source.splits[split], shuffle_files=seed is not None, read_config=config,
-        decoders=tfds.decode.PartialDecoding({key: True for key in keys}))
+    return source.builder.as_dataset(split=source.splits[split], shuffle_files=seed is not None, read_config=config)

@@ -24,17 +24,13 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
     Raises:
       ValueError: naming what is wrong with a name, a transform or a file, and what would be right.
     """
-    kind, _, path = name.partition(":")
-    if kind == "folder":
-        if not path:
-            raise ValueError(f"dataset={name!r}: give the folder, like folder:/data/pictures")
-        return _folder(name, path, transforms.parse(transform, 256), skip_corrupt)
+    kind = name.partition(":")[0]
     if kind in DATASETS:
-        return DATASETS[kind](name, transform)
+        return DATASETS[kind](name, transform, skip_corrupt)
     return _tfds(name, data_dir, transforms.parse(transform, 256))
 
 
-def _digits(name: str, transform: str) -> Images:
+def _digits(name: str, transform: str, _) -> Images:
     steps = transforms.parse(transform, digits.LEVELS)
     apply = _fixed(steps)
     splits = {split: _in_memory(np.stack([apply(image) for image in images]), labels)
@@ -44,7 +40,11 @@ def _digits(name: str, transform: str) -> Images:
                    "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test")
 
 
-def _folder(name: str, path: str, steps, skip_corrupt: bool) -> Images:
+def _folder(name: str, transform: str, skip_corrupt: bool) -> Images:
+    path = name.partition(":")[2]
+    if not path:
+        raise ValueError(f"dataset={name!r}: give the folder, like folder:/data/pictures")
+    steps = transforms.parse(transform, 256)
     files, labels, class_names = folder.find(path)
     apply = _fixed(steps)
     whole, example = folder.check(files, apply, skip_corrupt)
@@ -150,4 +150,5 @@ def _images(name, shape, levels, class_names, splits, steps, protocol) -> Images
     return Images(name, tuple(shape), levels, tuple(class_names), splits, random, protocol)
 
 
-DATASETS = {"digits": _digits}
+# What comes before a colon in a name -> its reader(name, transform, skip_corrupt); any other name is TFDS's.
+DATASETS = {"digits": _digits, "folder": _folder}

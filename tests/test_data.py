@@ -1,0 +1,219 @@
+"""Data sets: what arrives, in what order, and what is refused with which words."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.test_zoo import fresh
+from tfgen.data import load
+from tfgen.data.folder import decode
+
+
+def write_images(folder, count=12, size=(9, 7), mode="RGB", suffix="png", start=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(start)
+    channels = {"RGB": (3,), "L": ()}[mode]
+    for i in range(count):
+        pixels = rng.integers(0, 256, (*size, *channels), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{start + i:03d}.{suffix}", **({"lossless": True} if suffix == "webp" else {}))
+
+
+def test_digits_and_their_splits():
+    data = load("digits")
+    assert data.image_shape == (8, 8, 1) and data.levels == 17 and len(data.class_names) == 10
+    assert {name: split.size for name, split in data.splits.items()} == {"train": 1000, "validation": 350, "test": 447}
+    batch = next(iter(data.batches("test", 447)))
+    assert batch["image"].dtype == tf.uint8 and batch["label"].dtype == tf.int32
+    assert set(np.unique(batch["image"])) <= set(range(17)) and set(np.unique(batch["label"])) == set(range(10))
+    # The first image of scikit-learn's set opens the training split, as it stands there.
+    from sklearn.datasets import load_digits
+    first = data.splits["train"].read(tf.constant([0], tf.int64))
+    np.testing.assert_array_equal(first["image"][0, :, :, 0], load_digits().images[0])
+
+
+def test_an_epoch_shows_every_example_once_in_another_order_each_time():
+    data = load("digits")
+    batches = list(data.training_batches(100, seed=3).take(20))
+    epochs = [np.concatenate([batch["image"].numpy().reshape(100, 64) for batch in part]) for part in (batches[:10], batches[10:])]
+    everything = np.sort(data.splits["train"].read(tf.range(1000, dtype=tf.int64))["image"].numpy().reshape(1000, 64), axis=0)
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(epoch, axis=0), everything)
+    assert (epochs[0] != epochs[1]).any()
+    again = next(iter(data.training_batches(100, seed=3)))
+    np.testing.assert_array_equal(again["image"], batches[0]["image"])
+    other = next(iter(data.training_batches(100, seed=4)))
+    assert (other["image"].numpy() != batches[0]["image"].numpy()).any()
+
+
+def test_the_position_is_the_step():
+    """Batches from step 7 on are the 7th and later of those from step 0 on, noise included."""
+    data = load("digits", transform="binarize,flip")
+    whole = list(data.training_batches(300, seed=1).take(10))
+    rest = list(data.training_batches(300, seed=1, start_step=7).take(3))
+    for one, other in zip(whole[7:], rest, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+        np.testing.assert_array_equal(one["label"], other["label"])
+
+
+@pytest.mark.parametrize("workers, replicas", [(1, 2), (2, 1), (2, 2)])
+def test_workers_and_replicas_share_a_step_out(workers, replicas):
+    data = load("digits")
+    whole = [batch["image"].numpy() for batch in data.training_batches(80, seed=5, start_step=3).take(2)]
+    shares = []
+    for worker in range(workers):
+        context = tf.distribute.InputContext(workers, worker, workers * replicas)
+        shares.append([batch["image"].numpy() for batch in
+                       data.training_batches(80, seed=5, start_step=3, context=context).take(2 * replicas)])
+    for step in range(2):
+        dealt = [share for worker in shares for share in worker[step * replicas : (step + 1) * replicas]]
+        np.testing.assert_array_equal(np.concatenate(dealt), whole[step])
+
+
+def test_binarisation_is_dynamic_bernoulli():
+    """Of 2,000 draws of one image each pixel is on in value / 16 of them, to five standard errors."""
+    data = load("digits", transform="binarize")
+    assert data.levels == 2
+    source = load("digits").splits["train"].read(tf.zeros([2000], tf.int64))["image"]
+    draws = data.random[0].function(source, tf.constant([0, 1])).numpy()
+    assert set(np.unique(draws)) == {0, 1}
+    p = source[0].numpy() / 16
+    np.testing.assert_array_less(np.abs(draws.mean(0) - p), 5 * np.sqrt(p * (1 - p) / 2000) + 1e-9)
+    # Anew in every epoch of training; always alike in an evaluation.
+    one, two = (np.concatenate([b["image"].numpy() for b in data.batches("test", 100, seed)]) for seed in (0, 0))
+    np.testing.assert_array_equal(one, two)
+    other = np.concatenate([b["image"].numpy() for b in data.batches("test", 100, 1)])
+    assert (one != other).any()
+
+
+def test_flip_mirrors_half_of_the_pictures():
+    data = load("digits", transform="flip")
+    image = data.splits["train"].read(tf.zeros([400], tf.int64))["image"]
+    flipped = data.random[0].function(image, tf.constant([0, 1])).numpy()
+    mirrored = (flipped == image.numpy()[:, :, ::-1]).all((1, 2, 3))
+    assert (mirrored | (flipped == image.numpy()).all((1, 2, 3))).all() and 0.4 < mirrored.mean() < 0.6
+
+
+def test_transforms_against_values_written_by_hand(tmp_path):
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[:2, :, 0], pixels[2:, :, 1] = 255, 255
+    for i in range(10):
+        tmp_path.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    def image(transform):
+        return next(iter(load(f"folder:{tmp_path}", transform=transform).batches("test", 1)))["image"][0].numpy()
+    np.testing.assert_array_equal(image(""), pixels)
+    np.testing.assert_array_equal(image("grayscale")[:, 0, 0], [76, 76, 150, 150])  # 0.299 and 0.587 of 255
+    np.testing.assert_array_equal(image("crop:2x4")[:, 0], [[255, 0, 0], [0, 255, 0]])
+    assert image("resize:2").shape == (2, 2, 3) and image("resize:3x5,grayscale,color").shape == (3, 5, 3)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_a_folder_with_classes(tmp_path, suffix):
+    write_images(tmp_path / "cats", 12, suffix=suffix)
+    write_images(tmp_path / "dogs", 18, suffix=suffix, start=50)
+    (tmp_path / "dogs" / "notes.txt").write_text("not an image")
+    data = load(f"folder:{tmp_path}")
+    assert data.class_names == ("cats", "dogs") and data.image_shape == (9, 7, 3) and data.levels == 256
+    assert [data.splits[name].size for name in ("train", "validation", "test")] == [24, 3, 3]
+    seen = {}
+    for split in data.splits:
+        for batch in data.batches(split, 5):
+            for image, label in zip(batch["image"].numpy(), batch["label"].numpy(), strict=True):
+                seen[image.tobytes()] = label
+    for name, label in (("cats", 0), ("dogs", 1)):
+        for path in (tmp_path / name).glob(f"*.{suffix}"):
+            assert seen.pop(decode(str(path)).tobytes()) == label
+    assert not seen  # the splits are the folder, each image once
+
+
+def test_a_folder_larger_than_memory_reads_the_same(tmp_path, monkeypatch):
+    write_images(tmp_path, 20)
+    small = list(load(f"folder:{tmp_path}").training_batches(8, seed=1).take(3))
+    monkeypatch.setattr("tfgen.data.registry.MEMORY", 0)
+    large = list(load(f"folder:{tmp_path}").training_batches(8, seed=1).take(3))
+    for one, other in zip(small, large, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+
+
+def test_a_corrupt_file_is_named_and_left_out_only_if_told(tmp_path):
+    write_images(tmp_path, 12)
+    whole = (tmp_path / "003.png").read_bytes()
+    (tmp_path / "003.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"003\.png: this image cannot be read .*--skip_corrupt"):
+        load(f"folder:{tmp_path}")
+    data = load(f"folder:{tmp_path}", skip_corrupt=True)
+    assert sum(split.size for split in data.splits.values()) == 11
+
+
+def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
+    write_images(tmp_path / "a", 6)
+    write_images(tmp_path / "b", 6, mode="L", start=20)
+    with pytest.raises(ValueError, match=r"b/020\.png: shape \(9, 7, 1\), but .*a/000\.png has \(9, 7, 3\).*grayscale or color"):
+        load(f"folder:{tmp_path}")
+    assert load(f"folder:{tmp_path}", transform="grayscale").image_shape == (9, 7, 1)
+    write_images(tmp_path / "c", 6, size=(5, 5), start=40)
+    with pytest.raises(ValueError, match="resize:SIDE"):
+        load(f"folder:{tmp_path}", transform="color")
+    assert load(f"folder:{tmp_path}", transform="resize:8,color").image_shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("name, transform, message", [
+    ("folder:/nowhere", "", "there is no such folder"),
+    ("folder:", "", "give the folder, like folder:/data/pictures"),
+    ("digits", "blur", "'blur' is not known; there are resize:SIDE"),
+    ("digits", "resize", "'resize' needs a size in pixels, like resize:32"),
+    ("digits", "crop:99", "crop:99x99 is larger than a 8x8 image"),
+    ("digits", "flip,grayscale", "'grayscale' must come before the random transforms"),
+    ("mnits", "", "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits' .embedded."),
+    ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image"),
+])
+def test_bad_names_are_answered_with_what_there_is(name, transform, message):
+    with pytest.raises(ValueError, match=message):
+        load(name, transform=transform)
+
+
+def test_an_empty_folder_and_a_tiny_one(tmp_path):
+    with pytest.raises(ValueError, match="no image in it; wanted files ending in .png"):
+        load(f"folder:{tmp_path}")
+    write_images(tmp_path, 3)
+    with pytest.raises(ValueError, match="only 3 images: at least 10"):
+        load(f"folder:{tmp_path}")
+
+
+def test_batch_larger_than_the_data():
+    with pytest.raises(ValueError, match="batch_size=2000: digits has only 1000 training examples"):
+        load("digits").training_batches(2000, seed=0)
+
+
+def test_a_data_set_that_does_not_fit_the_model_is_refused():
+    model = fresh("dcgan")  # (8, 8, 1), 5 levels
+    with pytest.raises(ValueError, match=r"image: the data set gives uint8 \(9, 7, 3\) per example, but DCGAN was built for uint8 \(8, 8, 1\)"):
+        model.check({"image": tf.TensorSpec([None, 9, 7, 3], tf.uint8)}, 5)
+    with pytest.raises(ValueError, match="levels: the data set has images of 17 levels, but DCGAN was built for 5"):
+        model.check(load("digits").element_spec, 17)
+    with pytest.raises(ValueError, match=r"the data set gives \['text'\], but DCGAN needs 'image'"):
+        model.check({"text": tf.TensorSpec([None], tf.string)}, 5)
+
+
+@pytest.mark.parametrize("name, shape, train, test", [("mnist", (28, 28, 1), 54_000, 10_000), ("cifar10", (32, 32, 3), 45_000, 10_000)])
+def test_tfds_by_name(tfds_dir, name, shape, train, test):
+    data = load(name, data_dir=tfds_dir)
+    assert data.image_shape == shape and data.levels == 256 and len(data.class_names) == 10
+    assert data.splits["train"].size == train and data.splits["test"].size == test
+    import tensorflow_datasets as tfds
+    first = next(iter(tfds.load(name, data_dir=tfds_dir, split="test", download=False).take(1)))
+    mine = next(iter(data.batches("test", 1)))
+    np.testing.assert_array_equal(mine["image"][0], first["image"])
+    assert int(mine["label"][0]) == int(first["label"])
+
+
+def test_a_tfds_set_larger_than_memory_is_streamed(tfds_dir, monkeypatch):
+    monkeypatch.setattr("tfgen.data.registry.MEMORY", 0)
+    data = load("mnist", data_dir=tfds_dir, transform="resize:14,binarize")
+    whole = list(data.training_batches(50, seed=1).take(5))
+    rest = list(data.training_batches(50, seed=1, start_step=3).take(2))
+    for one, other in zip(whole[3:], rest, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+    assert whole[0]["image"].shape == (50, 14, 14, 1) and tf.reduce_max(whole[0]["image"]) == 1
+    assert sum(len(batch["label"]) for batch in data.batches("validation", 500, limit=1200)) == 1200

@@ -1,0 +1,357 @@
+"""The path from a flag to a trained model: answers to bad flags, exact resume, damaged checkpoints, NaN, evaluation."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.test_zoo import compiled, fresh
+from tfgen import zoo
+from tfgen.core import checkpoints
+from tfgen.data import load
+from trainers import callbacks, runner, strategies
+from trainers import config as configs
+from trainers.config import TrainConfig
+from trainers.presets import PRESETS
+
+ROOT = pathlib.Path(__file__).parents[1]
+TINY = {"vae": {"latent_dim": 2, "width": 4, "depth": 1}, "dcgan": {"latent_dim": 4, "width": 4},
+        "pixel_cnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2}}
+
+
+def tiny(tmp_path, model="vae", **changes):
+    return TrainConfig(**{"model": model, "dataset": "digits", "workdir": str(tmp_path / "run"), "steps": 12, "epoch_steps": 4,
+                          "batch_size": 16, "steps_per_execution": 2, "average": 0.9, "hparams": TINY[model]} | changes)
+
+
+def python(*arguments, **options):
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(autouse=True)
+def float32_after():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("arguments, answer", [
+    (["--help"], "--learning_rate"),
+    (["--help"], "dcgan_mnist: dcgan on mnist"),
+    (["--bach_size=3"], "Did you mean: batch_size"),
+    (["--preset=dcgan_mnits"], "did you mean 'dcgan_mnist'?"),
+    (["--preset=vae_mnist"], "that one belongs to python -m trainers.train_vae"),
+    (["--model=pixel_cnn"], "that is trained by python -m trainers.train_autoregressive"),
+    (["--model=dcgam"], "did you mean 'dcgan'?"),
+    (["--hparams=laten_dim=3"], "'laten_dim' is no argument of dcgan (did you mean 'latent_dim'?)"),
+    (["--hparams=latent_dim=many"], "latent_dim='many' must be a whole number"),
+    (["--hparams=latent_dim"], "'latent_dim' must be name=value"),
+    (["--strategy=miror"], "strategy='miror': must be one of one_device, mirrored"),
+    (["--batch_size=0"], "batch_size=0: must be at least 1"),
+    (["--learning_rate=-1"], "learning_rate=-1.0: must be above 0"),
+    (["batch_size=3"], "'batch_size=3' is no flag; write --name=value"),
+])
+def test_questions_and_mistakes_are_answered_before_tensorflow_is_imported(arguments, answer):
+    code = ("import sys, runpy; sys.argv[1:] = %r\n"
+            "try: runpy.run_module('trainers.train_gan', run_name='__main__')\n"
+            "finally: print('TENSORFLOW' if 'tensorflow' in sys.modules else 'LIGHT')") % (arguments,)
+    began = time.perf_counter()
+    done = python("-c", code)
+    assert time.perf_counter() - began < 1.5
+    said = " ".join((done.stdout + done.stderr).split())
+    assert answer in said and "LIGHT" in said and "Traceback" not in said
+
+
+def test_every_preset_names_arguments_that_its_model_has():
+    for family, presets in PRESETS.items():
+        for name, preset in presets.items():
+            configs.check(preset)
+            assert preset.source and zoo.find(preset.model).family == family, name
+
+
+def test_every_field_is_a_flag():
+    done = python("-m", "trainers.train_vae", "--help")
+    for name in configs.FIELDS:
+        assert f"--{name}:" in done.stdout or f"--[no]{name}:" in done.stdout
+
+
+def test_dry_run_prints_and_leaves_nothing(tmp_path):
+    done = python("-m", "trainers.train_vae", "--preset=vae_digits", "--dry_run", f"--workdir={tmp_path / 'run'}",
+                  "--hparams=latent_dim=3", "--batch_size=32")
+    assert done.returncode == 0, done.stderr
+    resolved = json.loads(done.stdout[: done.stdout.index("\ndata:")])
+    assert resolved["model_arguments"]["latent_dim"] == 3 and resolved["batch_size"] == 32
+    assert resolved["model_arguments"]["image_shape"] == [8, 8, 1] and resolved["model_arguments"]["levels"] == 17
+    arguments = resolved["model_arguments"] | {"image_shape": (8, 8, 1)}
+    count = sum(int(np.prod(v.shape)) for v in zoo.build("vae", **arguments).trainable_variables)
+    assert f"parameters: {count:,}" in done.stdout and "MiB" in done.stdout
+    assert not (tmp_path / "run").exists()
+
+
+def test_hparams_have_the_types_of_the_constructor():
+    parsed = configs.parse_hparams("vae", "latent_dim=3, beta=2,likelihood=gaussian,image_shape=8x8x1")
+    assert parsed == {"latent_dim": 3, "beta": 2.0, "likelihood": "gaussian", "image_shape": (8, 8, 1)}
+    assert isinstance(parsed["beta"], float)
+
+
+def weights_of(workdir, config):
+    """Everything that a checkpoint holds, by name."""
+    path = checkpoints.found(pathlib.Path(workdir) / "checkpoints")[0][1]
+    reader = tf.train.load_checkpoint(str(path))
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map() if "OBJECT_GRAPH" not in name}
+
+
+def assert_same_checkpoint(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("model", ["pixel_cnn", "dcgan"])
+def test_killed_and_resumed_equals_uninterrupted(tmp_path, model):
+    """kill -9 in the middle, the same command again: weights, slots, average and step are equal bit for bit."""
+    flags = [f"--workdir={tmp_path / 'killed'}", "--steps=40", "--epoch_steps=5", "--batch_size=16", "--average=0.9", "--dataset=digits",
+             "--steps_per_execution=2", "--transforms=binarize", "--schedule=cosine",
+             "--hparams=" + ",".join(f"{key}={value}" for key, value in TINY[model].items())]
+    entry = "trainers.train_" + zoo.find(model).family
+    process = subprocess.Popen([sys.executable, "-m", entry, *flags], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not checkpoints.found(tmp_path / "killed" / "checkpoints"):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < checkpoints.found(tmp_path / "killed" / "checkpoints")[0][0] < 40
+    for name in ("killed", "whole"):
+        done = python("-m", entry, *flags, f"--workdir={tmp_path / name}")
+        assert done.returncode == 0, done.stderr
+        assert ("going on from step" in done.stdout) == (name == "killed")
+    one, other = (weights_of(tmp_path / name, None) for name in ("killed", "whole"))
+    assert_same_checkpoint(one, other)
+    assert any("optimizer" in name for name in one) and any("average" in name for name in one)
+    steps = [json.loads(line)["step"] for line in (tmp_path / "killed" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == list(range(5, 41, 5))  # no step is logged twice
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number):
+    config = tiny(tmp_path, steps_per_execution=1)
+    original = callbacks.StopOnSignal.on_train_batch_end
+
+    def at_step_six(self, batch, logs=None):
+        if int(self.model.step.numpy()) == 6 and not self.received:
+            os.kill(os.getpid(), number)
+        original(self, batch, logs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks.StopOnSignal, "on_train_batch_end", at_step_six)
+        with pytest.raises(SystemExit) as stopped:
+            runner.run(config)
+    assert stopped.value.code == 128 + number
+    assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] in (6, 7)
+    runner.run(config)
+    whole = dataclasses.replace(config, workdir=str(tmp_path / "whole"))
+    runner.run(whole)
+    assert_same_checkpoint(weights_of(config.workdir, config), weights_of(whole.workdir, whole))
+
+
+def test_a_damaged_checkpoint_is_skipped_for_the_last_whole_one(tmp_path, caplog):
+    model = compiled(fresh("vae_conv"))
+    trackable = checkpoints.trackable(model, None, model.optimizers)
+    for step in (1, 2, 3, 4):
+        model.step.assign(step)
+        checkpoints.save(tmp_path, trackable, step, keep=3)
+    assert [step for step, _ in checkpoints.found(tmp_path)] == [4, 3, 2]
+    data = tmp_path / "step-4.data-00000-of-00001"
+    damaged = bytearray(data.read_bytes())
+    for i in range(0, len(damaged), 64):
+        damaged[i] ^= 255
+    data.write_bytes(damaged)
+    (tmp_path / "step-3.data-00000-of-00001").write_bytes(b"")  # cut off
+    (tmp_path / "step-5.data-00000-of-00001").write_bytes(b"half-written: no index yet")
+    before = {v.path: v.numpy() for v in model.variables}
+    for variable in model.trainable_variables:
+        variable.assign(variable * 0)
+    assert checkpoints.restore(tmp_path, trackable) == 2
+    assert "SKIPPED the damaged checkpoint" in caplog.text and "step-4" in caplog.text and "step-3" in caplog.text
+    for variable in model.trainable_variables:
+        np.testing.assert_array_equal(variable.numpy(), before[variable.path])
+    (tmp_path / "step-2.data-00000-of-00001").write_bytes(b"")
+    with pytest.raises(OSError, match="none of the 3 checkpoints is whole"):
+        checkpoints.restore(tmp_path, trackable)
+    assert checkpoints.restore(tmp_path / "nothing", trackable) is None
+
+
+def test_a_nan_stops_the_run_with_the_term_and_the_step(tmp_path, monkeypatch):
+    from tfgen.vae.vae import VAE
+    original = VAE._terms
+
+    def poisoned(self, batch, seed, training):
+        terms = original(self, batch, seed, training)
+        bad = training and hasattr(self, "step") and self.compiled
+        return {**terms, "kl": terms["kl"] + tf.where(self.step.value == 6, float("nan"), 0.0)} if bad else terms
+
+    monkeypatch.setattr(VAE, "_terms", poisoned)
+    with pytest.raises(FloatingPointError, match="kl is NaN at step 7; the last good checkpoint is kept"):
+        runner.run(tiny(tmp_path))
+    assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] == 4
+    assert np.isfinite(np.concatenate([v.numpy().ravel() for v in zoo.restore(tmp_path / "run").trainable_variables])).all()
+
+
+def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
+    config = tiny(tmp_path, steps=4)
+    runner.run(config)
+    with pytest.raises(ValueError, match=r"batch_size=8: .*holds a run with batch_size=16"):
+        runner.run(dataclasses.replace(config, batch_size=8))
+    with pytest.raises(ValueError, match="model_arguments"):
+        runner.run(dataclasses.replace(config, hparams={**TINY["vae"], "latent_dim": 3}))
+    runner.run(dataclasses.replace(config, steps=6))  # more of the same is welcome
+    assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] == 6
+
+
+def test_a_run_leaves_logs_pictures_and_an_export(tmp_path):
+    path = runner.run(tiny(tmp_path, "dcgan"))
+    workdir = tmp_path / "run"
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8, 12]
+    for name in ("real", "fake", "fooling", "real_accuracy", "discriminator_loss", "val_real", "images_per_second"):
+        assert np.isfinite(lines[-1][name]), name
+    assert {p.name for p in (workdir / "pictures").iterdir()} == {f"{s}-{n:07d}.png" for s in ("generate", "sample") for n in (4, 8, 12)}
+    events = list((workdir / "tensorboard").glob("events*"))
+    tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events[0])) for value in event.summary.value}
+    assert {"train/real (nats)", "validation/real_accuracy (fraction)", "sample"} <= tags
+    assert path == workdir / "export" / "1" and (path / "MODEL_CARD.md").exists()
+    card = json.loads((path / "model_card.json").read_text())
+    assert card["trained_steps"] == 12 and card["dataset"] == "digits" and "scikit-learn digits" in card["protocol"]
+
+
+def test_export_has_the_averaged_weights(tmp_path):
+    runner.run(tiny(tmp_path))
+    averaged, last = zoo.restore(tmp_path / "run"), zoo.restore(tmp_path / "run", averaged=False)
+    loaded = tf.saved_model.load(str(tmp_path / "run" / "export" / "1"))
+    image = next(iter(load("digits").batches("test", 5)))["image"]
+    served = loaded.signatures["encode"](image=image)["mean"]
+    np.testing.assert_allclose(served, averaged.encode(image).mean(), atol=1e-5)
+    assert np.abs(served - last.encode(image).mean()).max() > 1e-3
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("model", TINY)
+def test_mixed_precision_trains(tmp_path, model, precision):
+    """Variables and losses stay float32; weights move; float16 scales the loss of every player."""
+    config = tiny(tmp_path, model, precision=precision, clip_norm=1.0)
+    data = runner.load_data(config)
+    built = runner.build(config, data, tf.distribute.get_strategy())
+    for optimizer in built.optimizers.values():
+        assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer) == (precision == "mixed_float16")
+    before = [variable.numpy() for variable in built.trainable_variables]
+    batches = data.training_batches(16, 0)
+    history = built.fit(batches, steps_per_epoch=20, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert all(variable.dtype == "float32" for variable in built.trainable_variables)
+    assert max(np.abs(v.numpy() - b).max() for v, b in zip(built.trainable_variables, before, strict=True)) > 1e-3
+
+
+def test_clip_norm_bounds_the_step():
+    """With SGD of rate 1 the weights move by exactly the clipped gradient."""
+    model = compiled(fresh("vae_conv"), lambda: keras.optimizers.SGD(1.0), clip_norm=0.25)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    from tests.test_zoo import batch_for
+    model.distribute_strategy.run(model.train_step, args=(batch_for(model),))
+    moved = np.concatenate([(v.numpy() - b).ravel() for v, b in zip(model.trainable_variables, before, strict=True)])
+    np.testing.assert_allclose(np.linalg.norm(moved), 0.25, rtol=1e-3)
+
+
+def test_average_follows_its_recursion():
+    model = compiled(fresh("vae_conv"), average=0.5)
+    from tests.test_zoo import batch_for
+    expected = [variable.numpy() for variable in model.trainable_variables]
+    for step in range(8):
+        model.distribute_strategy.run(model.train_step, args=(batch_for(model),))
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = [decay * e + (1 - decay) * v.numpy() for e, v in zip(expected, model.trainable_variables, strict=True)]
+    with model.averaged():
+        for e, variable in zip(expected, model.trainable_variables, strict=True):
+            np.testing.assert_allclose(variable.numpy(), e, atol=1e-5)
+
+
+def test_segments_end_epochs_at_multiples():
+    assert runner.segments(0, 12, 4) == [(4, 3)]
+    assert runner.segments(6, 13, 4) == [(2, 1), (4, 1), (1, 1)]
+    assert runner.segments(0, 3, 4) == [(3, 1)] and runner.segments(5, 5, 4) == []
+
+
+def test_mirrored_run_equals_one_device(tmp_path, mirrored, monkeypatch):
+    """A whole run under two replicas, data dealt out and all, ends with the weights of the run on one device."""
+    monkeypatch.setattr(strategies, "make", lambda name: mirrored if name == "mirrored" else tf.distribute.OneDeviceStrategy("CPU:0"))
+    config = tiny(tmp_path, "dcgan", optimizer="sgd", learning_rate=0.01, hparams={**TINY["dcgan"], "discriminator_steps": 2})
+    runner.run(config)
+    runner.run(dataclasses.replace(config, strategy="mirrored", workdir=str(tmp_path / "two")))
+    one, two = zoo.restore(tmp_path / "run"), zoo.restore(tmp_path / "two")
+    for a, b in zip(one.variables, two.variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-5, err_msg=a.path)
+    with pytest.raises(ValueError, match="batch_size=15: must be a multiple of the 2 replicas"):
+        runner.run(dataclasses.replace(config, strategy="mirrored", batch_size=15, workdir=str(tmp_path / "three")))
+
+
+def test_two_workers_train_and_one_writes(tmp_path):
+    """Two processes under MultiWorkerMirroredStrategy: the chief's export is the one-device run's, the other writes none."""
+    import socket
+    sockets = [socket.socket() for _ in range(2)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    flags = ["--steps=6", "--epoch_steps=3", "--batch_size=16", "--optimizer=sgd", "--learning_rate=0.001", "--hparams=width=4,depth=1,latent_dim=2"]
+    workers = []
+    for index in range(2):
+        cluster = {"cluster": {"worker": [f"127.0.0.1:{port}" for port in ports]}, "task": {"type": "worker", "index": index}}
+        workers.append(subprocess.Popen(
+            [sys.executable, "-m", "trainers.train_vae", *flags, "--strategy=multi_worker", f"--workdir={tmp_path / 'two'}"],
+            cwd=ROOT, env={**os.environ, "TF_CONFIG": json.dumps(cluster)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+    outputs = [worker.communicate(timeout=300)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    assert "exported:" in outputs[0] and "exported:" not in outputs[1]
+    assert not (tmp_path / "two" / "checkpoints" / "worker-scratch").exists()
+    done = python("-m", "trainers.train_vae", *flags, f"--workdir={tmp_path / 'one'}")
+    assert done.returncode == 0, done.stderr
+    one, two = zoo.restore(tmp_path / "one", averaged=False), zoo.restore(tmp_path / "two", averaged=False)
+    for a, b in zip(one.variables, two.variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-5, err_msg=a.path)
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
+    runner.run(tiny(tmp_path, model, steps=4))
+    done = python("-m", "trainers.evaluate", f"--workdir={tmp_path / 'run'}", "--importance_samples=20", "--examples=50", "--samples=100")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    line = json.loads(done.stdout)
+    assert line["dataset"] == "digits" and line["split"] == "test" and "first 1,000 train" in line["protocol"]
+    restored = zoo.restore(tmp_path / "run")
+    image = next(iter(load("digits").batches("test", 50)))["image"]
+    if model == "pixel_cnn":
+        nats = -float(tf.reduce_mean(restored.log_prob(image)))
+        np.testing.assert_allclose(line["nats"], nats, rtol=1e-4)
+        np.testing.assert_allclose(line["bits_per_dim"], nats / (64 * np.log(2)), rtol=1e-4)
+    elif model == "vae":
+        assert line["importance_samples"] == 20 and line["importance_bound_nats"] < line["negative_elbo_nats"]
+    else:
+        np.testing.assert_allclose(sum(line["class_shares"].values()), 1.0, atol=1e-3)
+        assert line["classifier_test_accuracy"] > 0.9
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text()) == line
+
+
+def test_evaluate_and_export_of_nothing(tmp_path):
+    for command in (["-m", "trainers.evaluate", f"--workdir={tmp_path}"],
+                    ["-m", "export.export_model", f"--workdir={tmp_path}", f"--output={tmp_path}/1"]):
+        done = python(*command)
+        assert done.returncode == 1 and "no config.json there" in done.stderr and "Traceback" not in done.stderr
