@@ -38,17 +38,18 @@ def served_function(model: GenerativeModel, signature: Signature):
 
     @tf.function(input_signature=[specs], autograph=False)
     def function(inputs):
-        with tf.control_dependencies(_rows_agree(inputs)):
+        with tf.control_dependencies(_row_checks(inputs)):
             checked = {name: _checked(model, name, value, specs[name]) for name, value in inputs.items()}
         return {name: tf.identity(value, name=name) for name, value in signature.function(**checked).items()}
 
     return function
 
 
-def _rows_agree(inputs):
+def _row_checks(inputs):
     (first, value), *others = inputs.items()
-    return [tf.debugging.assert_equal(tf.shape(other)[0], tf.shape(value)[0],
-                                      message=f"{name} must have as many rows as {first}") for name, other in others]
+    return [tf.debugging.assert_positive(tf.shape(value)[0], message=f"{first} must have at least one row"),
+            *(tf.debugging.assert_equal(tf.shape(other)[0], tf.shape(value)[0],
+                                        message=f"{name} must have as many rows as {first}") for name, other in others)]
 
 
 def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:

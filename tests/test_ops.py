@@ -1,0 +1,74 @@
+"""Pixel ranges and seeds."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from scipy import stats
+
+from tfgen.metrics.likelihood import bits_per_dim
+from tfgen.metrics.modes import class_shares
+from tfgen.ops import images, seeds
+
+
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_ranges_are_inverse_to_each_other(levels):
+    image = np.arange(levels, dtype=np.uint8)
+    symmetric = images.to_symmetric(image, levels).numpy()
+    assert symmetric[0] == -1 and abs(symmetric[-1] - 1) < 1e-6
+    np.testing.assert_array_equal(images.from_symmetric(symmetric, levels), image)
+    np.testing.assert_array_equal(images.from_symmetric([-5.0, 5.0], levels), [0, levels - 1])
+    shown = images.to_display(image, levels)
+    assert shown[0] == 0 and shown[-1] == 255 and (np.diff(shown.astype(int)) > 0).all()
+
+
+def test_grid_and_png_keep_every_pixel():
+    pictures = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3, 1)
+    grid = images.grid(pictures, columns=3, scale=2, border=1)
+    assert grid.shape == (2 * 5 + 1, 3 * 7 + 1, 1)
+    np.testing.assert_array_equal(grid[1:5:2, 8:14:2], pictures[1])
+    np.testing.assert_array_equal(grid[6:10:2, 1:7:2], pictures[3])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(images.encode_png(grid)))), grid[..., 0])
+
+
+def test_draws_have_their_distribution():
+    """Kolmogorov-Smirnov on 100,000 draws; streams of neighbouring seeds are not correlated."""
+    seed = seeds.seed_rows(100)
+    uniform, normal = seeds.uniform(seed, [1000]).numpy(), seeds.normal(seed, [1000]).numpy()
+    assert 0 < uniform.min() and uniform.max() < 1 and np.isfinite(normal).all()
+    assert stats.kstest(uniform.ravel(), "uniform").pvalue > 1e-3
+    assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-3
+    correlation = np.corrcoef(uniform)
+    assert np.abs(correlation - np.eye(100)).max() < 0.16
+
+
+def test_a_row_depends_on_its_own_seed_alone_in_every_mode():
+    seed = tf.constant([[1, 2], [-3, 4], [2**31 - 1, -(2**31)]], tf.int32)
+    eager = seeds.normal(seed, [4, 2]).numpy()
+    np.testing.assert_array_equal(eager, tf.function(lambda s: seeds.normal(s, [4, 2]))(seed))
+    for i in range(3):
+        np.testing.assert_array_equal(eager[i], seeds.normal(seed[i : i + 1], [4, 2])[0])
+
+
+def test_split_makes_independent_streams():
+    one, two = seeds.split(seeds.seed_rows(50), 2)
+    assert len(np.unique(np.concatenate([one, two, seeds.seed_rows(50)]), axis=0)) == 150
+
+
+def test_replicas_share_out_the_seeds_of_a_step():
+    step = tf.constant(5, tf.int64)
+    whole = seeds.step_rows(1, step, 2, 8, 0, 1)
+    parts = [seeds.step_rows(1, step, 2, 4, replica, 2) for replica in (0, 1)]
+    np.testing.assert_array_equal(tf.concat(parts, 0), whole)
+    for other in (seeds.step_rows(2, step, 2, 8, 0, 1), seeds.step_rows(1, step + 1, 2, 8, 0, 1), seeds.step_rows(1, step, 3, 8, 0, 1)):
+        assert not (other.numpy() == whole.numpy()).any()
+
+
+def test_bits_per_dim_of_a_uniform_image():
+    np.testing.assert_allclose(bits_per_dim(28 * 28 * np.log(256), (28, 28, 1)), 8.0)
+
+
+def test_class_shares():
+    np.testing.assert_allclose(class_shares([0, 0, 2, 2], 4), [0.5, 0, 0.5, 0])
