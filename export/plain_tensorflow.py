@@ -61,13 +61,12 @@ def answer_file(path: str, requests: str, answers: str) -> None:
 
 def draw(path: str, count: int, columns: int, picture: str) -> None:
     images = Server(path)("sample", seed=[[0, i] for i in range(count)])["image"]
-    rows, (_, height, width, channels) = -(-count // columns), images.shape
-    images = np.concatenate([images, np.zeros((rows * columns - count, height, width, channels), np.uint8)])
-    canvas = images.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    canvas = canvas.reshape(rows * height, columns * width, channels)
+    images = np.pad(images * (255.0 / max(1, images.max())), ((0, -count % columns), (0, 1), (0, 1), (0, 0)), constant_values=96)
+    number, height, width, channels = images.shape
+    canvas = images.reshape(number // columns, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    canvas = canvas.reshape(-1, columns * width, channels).round().astype(np.uint8)
     scale = max(1, 56 // height)
-    canvas = (canvas * (255.0 / max(1, canvas.max()))).round().astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
-    tf.io.write_file(picture, tf.io.encode_png(canvas))
+    tf.io.write_file(picture, tf.io.encode_png(canvas.repeat(scale, 0).repeat(scale, 1)))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ def weights() -> keras.initializers.Initializer:
 
 
 def halvings(side: int) -> int:
-    """How often a side is halved on the way to 4 .. 7 pixels."""
-    count = 0
+    """How often a side is halved on the way to 4 .. 7 pixels; twice at least, so that there are hidden features."""
+    count = 2
     while -(-side // 2 ** (count + 1)) >= 4:
         count += 1
     return count

@@ -8,7 +8,7 @@ _DCGAN = dict(model="dcgan", learning_rate=2e-4, beta_1=0.5)
 PRESETS = {
     "dcgan_digits": TrainConfig(
         source="Adam of Radford et al. 2016; sized for 1,000 training images and a minute on two cores.",
-        dataset="digits", steps=3000, epoch_steps=500, batch_size=64, average=0.995,
+        dataset="digits", steps=2000, epoch_steps=500, batch_size=64, average=0.995,
         hparams={"latent_dim": 32, "width": 64}, **_DCGAN),
     "dcgan_mnist": TrainConfig(
         source="Adam of Radford et al. 2016; sized for minutes on two cores.",
