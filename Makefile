@@ -31,7 +31,7 @@ test: setup
 	$(PYTHON) -m pytest
 
 lint: setup
-	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
 clean:
 	rm -rf $(VENV) runs

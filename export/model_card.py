@@ -9,6 +9,19 @@ import tensorflow as tf
 
 from tfgen import zoo
 
+FACTS = (
+    "model",
+    "family",
+    "paper",
+    "arguments",
+    "dataset",
+    "protocol",
+    "trained_steps",
+    "batch_size",
+    "weights",
+    "weights_served",
+)
+
 
 def describe_run(workdir: pathlib.Path, model) -> dict:
     """What a card says of a training run: the model, its paper, data, protocol, and the last figures measured."""
@@ -18,8 +31,11 @@ def describe_run(workdir: pathlib.Path, model) -> dict:
     metrics = workdir / "metrics.jsonl"
     if metrics.exists() and (lines := metrics.read_text().splitlines()):
         last = json.loads(lines[-1])
-        figures = {name.removeprefix("val_"): f"{value:.6g} {model.units[name.removeprefix('val_')]}"
-                   for name, value in last.items() if name.startswith("val_")}
+        figures = {
+            name.removeprefix("val_"): f"{value:.6g} {model.units[name.removeprefix('val_')]}"
+            for name, value in last.items()
+            if name.startswith("val_")
+        }
     evaluation = workdir / "evaluation.json"
     return {
         "model": config["model"],
@@ -48,7 +64,9 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
                 "about": signature.about,
                 "inputs": {key: _spec(spec.dtype, spec.shape[1:]) for key, spec in signature.inputs.items()},
                 "outputs": {key: _spec(value.dtype, value.shape[1:]) for key, value in answers[name].items()},
-            } for name, signature in signatures.items()},
+            }
+            for name, signature in signatures.items()
+        },
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text(_markdown(card, type(model).__doc__ or "", pathlib.Path(output)))
@@ -58,46 +76,91 @@ def _spec(dtype: tf.DType, shape) -> dict:
     return {"dtype": dtype.name, "shape": ["N", *(int(size) for size in shape)]}
 
 
+CARD = """\
+# {name}
+
+{description}
+
+{facts}
+
+## Figures
+
+{figures}
+
+## Signatures
+
+Dimension 0 is the batch. Row i of an answer depends on row i of the request alone. For n pictures send the seeds
+`[[s, 0], [s, 1], ... [s, n - 1]]`; the same seed gives the same picture.
+
+| signature | inputs | outputs | |
+| --- | --- | --- | --- |
+{signatures}
+
+## How to call it
+
+Python:
+
+```python
+import tensorflow as tf
+served = tf.saved_model.load({path!r}).signatures[{signature!r}]
+answer = served({arguments})
+```
+
+TF Serving, and a request by REST:
+
+```
+tensorflow_model_server --model_name={name} --model_base_path={base} --port=8500 --rest_api_port=8501
+curl -d '{{"signature_name": "{signature}", "inputs": {{{json_inputs}}}}}' http://localhost:8501/v1/models/{name}:predict
+```
+
+gRPC:
+
+```python
+import grpc, tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel('localhost:8500'))
+request = predict_pb2.PredictRequest()
+request.model_spec.name = {name!r}
+request.model_spec.signature_name = {signature!r}
+{grpc_inputs}
+answer = stub.Predict(request)
+```
+"""
+
+
 def _markdown(card: dict, docstring: str, output: pathlib.Path) -> str:
-    name = output.parent.absolute().name
     signature = "sample" if "sample" in card["signatures"] else next(iter(card["signatures"]))
     inputs = card["signatures"][signature]["inputs"]
-    seeds_only = list(inputs) == ["seed"]
-    example = "seed=tf.constant([[0, 0], [0, 1]])" if seeds_only else ", ".join(f"{key}=..." for key in inputs)
-    rows = [f"| `{key}` | {', '.join(_column(item['inputs']))} | {', '.join(_column(item['outputs']))} | "
-            f"{item['about']} |" for key, item in card["signatures"].items()]
-    facts = [f"- {key.replace('_', ' ')}: {card[key]}" for key in (
-        "model", "family", "paper", "arguments", "dataset", "protocol", "trained_steps", "batch_size", "weights",
-        "weights_served") if key in card]
+    # Two example rows: seeds as they are, anything else zeros of its shape.
+    rows = {
+        key: "[[0, 0], [0, 1]]" if key == "seed" else f"tf.zeros({[2, *spec['shape'][1:]]}, tf.{spec['dtype']})"
+        for key, spec in inputs.items()
+    }
+    facts = [f"- {key.replace('_', ' ')}: {card[key]}" for key in FACTS if key in card]
+    facts.append(f"- images: uint8 [N, {', '.join(map(str, card['image']['shape']))}], {card['image']['values']}")
     figures = [f"- validation, {key}: {value}" for key, value in (card.get("validation_figures") or {}).items()]
     if card.get("evaluation"):
         figures.append(f"- evaluation: `{json.dumps(card['evaluation'])}`")
-    body = '{"signature_name": "%s", "inputs": {"seed": [[0, 0], [0, 1]]}}' % signature
-    return "\n".join([
-        f"# {name}", "", docstring.split("Args:")[0].strip().replace("\n    ", "\n"), "", *facts,
-        f"- images: uint8 [N, {', '.join(map(str, card['image']['shape']))}], {card['image']['values']}", "",
-        "## Figures", "", *(figures or ["None were measured in this run."]), "",
-        "## Signatures", "",
-        "Dimension 0 is the batch. Row i of an answer depends on row i of the request alone. For n pictures send the "
-        "seeds `[[s, 0], [s, 1], ... [s, n - 1]]`; the same seed gives the same picture.", "",
-        "| signature | inputs | outputs | |", "| --- | --- | --- | --- |", *rows, "",
-        "## How to call it", "", "Python:", "", "```python", "import tensorflow as tf",
-        f"served = tf.saved_model.load({str(output)!r}).signatures[{signature!r}]", f"answer = served({example})",
-        "```", "", "TF Serving:", "", "```",
-        f"tensorflow_model_server --model_name={name} --model_base_path={output.parent.absolute()} "
-        "--port=8500 --rest_api_port=8501", "```",
-        *(["", "REST:", "", "```", f"curl -d '{body}' http://localhost:8501/v1/models/{name}:predict", "```"]
-          if seeds_only else []),
-        "", "gRPC:", "", "```python", "import grpc, tensorflow as tf",
-        "from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc",
-        "stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel('localhost:8500'))",
-        "request = predict_pb2.PredictRequest()", f"request.model_spec.name = {name!r}",
-        f"request.model_spec.signature_name = {signature!r}",
-        *(f"request.inputs[{key!r}].CopyFrom(tf.make_tensor_proto("
-          + ("[[0, 0], [0, 1]], tf.int32))" if key == "seed" else f"..., tf.{spec['dtype']}))")
-          for key, spec in inputs.items()),
-        "answer = stub.Predict(request)", "```", ""])
+    return CARD.format(
+        name=output.parent.absolute().name,
+        description=docstring.split("Args:")[0].strip().replace("\n    ", "\n"),
+        facts="\n".join(facts),
+        figures="\n".join(figures or ["None were measured in this run."]),
+        signatures="\n".join(
+            f"| `{key}` | {_column(item['inputs'])} | {_column(item['outputs'])} | {item['about']} |"
+            for key, item in card["signatures"].items()
+        ),
+        path=str(output),
+        base=output.parent.absolute(),
+        signature=signature,
+        arguments=", ".join(f"{key}=tf.constant({value})" for key, value in rows.items()),
+        json_inputs=", ".join(f'"{key}": {value if key == "seed" else "..."}' for key, value in rows.items()),
+        grpc_inputs="\n".join(
+            f"request.inputs[{key!r}].CopyFrom(tf.make_tensor_proto({value}, tf.{inputs[key]['dtype']}))"
+            for key, value in rows.items()
+        ),
+    )
 
 
-def _column(tensors: dict) -> list[str]:
-    return [f"`{key}` {spec['dtype']} [{', '.join(map(str, spec['shape']))}]" for key, spec in tensors.items()]
+def _column(tensors: dict) -> str:
+    return ", ".join(f"`{key}` {spec['dtype']} [{', '.join(map(str, spec['shape']))}]" for key, spec in tensors.items())

@@ -55,13 +55,17 @@ def answer_file(path: str, requests: str, answers: str) -> None:
     for key, value in np.load(requests).items():
         name, argument = key.split("/")
         grouped.setdefault(name, {})[argument] = value
-    np.savez(answers, **{f"{name}/{key}": value for name, inputs in grouped.items()
-                         for key, value in server(name, **inputs).items()})
+    np.savez(
+        answers,
+        **{f"{name}/{key}": value for name, inputs in grouped.items() for key, value in server(name, **inputs).items()},
+    )
 
 
 def draw(path: str, count: int, columns: int, picture: str) -> None:
     images = Server(path)("sample", seed=[[0, i] for i in range(count)])["image"]
-    images = np.pad(images * (255.0 / max(1, images.max())), ((0, -count % columns), (0, 1), (0, 1), (0, 0)), constant_values=96)
+    images = np.pad(
+        images * (255.0 / max(1, images.max())), ((0, -count % columns), (0, 1), (0, 1), (0, 0)), constant_values=96
+    )
     number, height, width, channels = images.shape
     canvas = images.reshape(number // columns, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
     canvas = canvas.reshape(-1, columns * width, channels).round().astype(np.uint8)

@@ -28,13 +28,16 @@ class Served(tf.Module):
     def __init__(self, functions: dict):
         super().__init__()
         self.functions = functions
-        self.weights = list({id(v): v for f in functions.values() for v in f.get_concrete_function().variables}.values())
+        self.weights = list(
+            {id(v): v for f in functions.values() for v in f.get_concrete_function().variables}.values()
+        )
 
 
 def served_function(model: GenerativeModel, signature: Signature):
     """A signature as a tf.function of {input name: tensor} that refuses what is out of range."""
-    specs = {name: tf.TensorSpec([None, *spec.shape[1:]], spec.dtype, name=name)
-             for name, spec in signature.inputs.items()}
+    specs = {
+        name: tf.TensorSpec([None, *spec.shape[1:]], spec.dtype, name=name) for name, spec in signature.inputs.items()
+    }
 
     @tf.function(input_signature=[specs], autograph=False)
     def function(inputs):
@@ -47,9 +50,15 @@ def served_function(model: GenerativeModel, signature: Signature):
 
 def _row_checks(inputs):
     (first, value), *others = inputs.items()
-    return [tf.debugging.assert_positive(tf.shape(value)[0], message=f"{first} must have at least one row"),
-            *(tf.debugging.assert_equal(tf.shape(other)[0], tf.shape(value)[0],
-                                        message=f"{name} must have as many rows as {first}") for name, other in others)]
+    return [
+        tf.debugging.assert_positive(tf.shape(value)[0], message=f"{first} must have at least one row"),
+        *(
+            tf.debugging.assert_equal(
+                tf.shape(other)[0], tf.shape(value)[0], message=f"{name} must have as many rows as {first}"
+            )
+            for name, other in others
+        ),
+    ]
 
 
 def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:
@@ -57,12 +66,19 @@ def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tens
     value = tf.ensure_shape(value, spec.shape)
     checks = []
     if spec.dtype.is_floating:
-        checks.append(tf.debugging.assert_less_equal(
-            tf.abs(value), LARGEST, message=f"{name} must be finite and at most {LARGEST:g} in magnitude"))
+        checks.append(
+            tf.debugging.assert_less_equal(
+                tf.abs(value), LARGEST, message=f"{name} must be finite and at most {LARGEST:g} in magnitude"
+            )
+        )
     elif name in model.limits and model.limits[name] <= spec.dtype.max:
-        checks.append(tf.debugging.assert_less(
-            value, tf.constant(model.limits[name], spec.dtype),
-            message=f"{name} must lie in 0 .. {model.limits[name] - 1}"))
+        checks.append(
+            tf.debugging.assert_less(
+                value,
+                tf.constant(model.limits[name], spec.dtype),
+                message=f"{name} must lie in 0 .. {model.limits[name] - 1}",
+            )
+        )
     with tf.control_dependencies(checks):
         return tf.identity(value)
 
@@ -92,8 +108,10 @@ def check_output(path: pathlib.Path) -> None:
       ValueError: where the last part is no number, or the folder exists.
     """
     if not path.name.isdigit():
-        raise ValueError(f"output={str(path)!r}: must end in a version number, like .../my_model/1 (TF Serving reads "
-                         "numbered folders only)")
+        raise ValueError(
+            f"output={str(path)!r}: must end in a version number, like .../my_model/1 (TF Serving reads "
+            "numbered folders only)"
+        )
     if path.exists():
         raise ValueError(f"output={str(path)!r}: exists already; give the next version, {next_version(path.parent)}")
 

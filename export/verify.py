@@ -21,12 +21,23 @@ def run_in_fresh_process(export: pathlib.Path, requests: Tensors) -> dict[str, d
     """
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = os.path.join(folder, "requests.npz"), os.path.join(folder, "answers.npz")
-        np.savez(asked, **{f"{name}/{key}": np.asarray(value) for name, request in requests.items()
-                           for key, value in request.items()})
+        np.savez(
+            asked,
+            **{
+                f"{name}/{key}": np.asarray(value)
+                for name, request in requests.items()
+                for key, value in request.items()
+            },
+        )
         # -P and another folder: nothing of this checkout can be imported. No GPU: the training process may hold it.
-        done = subprocess.run([sys.executable, "-P", str(SCRIPT), str(pathlib.Path(export).absolute()), asked, answered],
-                              cwd=folder, capture_output=True, text=True, check=False,
-                              env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"})
+        done = subprocess.run(
+            [sys.executable, "-P", str(SCRIPT), str(pathlib.Path(export).absolute()), asked, answered],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        )
         if done.returncode:
             raise RuntimeError(f"the export does not run in plain TensorFlow:\n{done.stderr[-4000:]}")
         answers: dict[str, dict[str, np.ndarray]] = {}
@@ -57,5 +68,6 @@ def verify(export: pathlib.Path, requests: Tensors, answers: Tensors) -> None:
             else:  # a float that rounds the other way on another device moves a level
                 same = np.mean(value != other) < 0.01
             if not same:
-                raise RuntimeError(f"{name}/{key}: the export answers {other.ravel()[:5]}, the live model "
-                                   f"{value.ravel()[:5]}")
+                raise RuntimeError(
+                    f"{name}/{key}: the export answers {other.ravel()[:5]}, the live model {value.ravel()[:5]}"
+                )

@@ -14,6 +14,7 @@ def write(export: pathlib.Path, model_name: str, requests: dict[str, dict[str, t
         for name, request in requests.items():
             predict = predict_pb2.PredictRequest(
                 model_spec=model_pb2.ModelSpec(name=model_name, signature_name=name),
-                inputs={key: tf.make_tensor_proto(value.numpy()) for key, value in request.items()})
+                inputs={key: tf.make_tensor_proto(value.numpy()) for key, value in request.items()},
+            )
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=predict))
             writer.write(log.SerializeToString())

@@ -23,7 +23,7 @@ def test_objectives_against_their_formulas():
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_best_discriminator_is_p_over_p_plus_q(name):
-    """On three points with known p and q the loss p real(a) + q fake(a) is least at D* = p / (p + q), 2 ln 2 - 2 JSD."""
+    """On three points with known p and q the loss p real + q fake is least at D* = p / (p + q): 2 ln 2 - 2 JSD."""
     p, q = np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.3, 0.6])
     logits = tf.Variable(tf.zeros(3))
     optimizer = keras.optimizers.Adam(0.05)
@@ -56,7 +56,9 @@ def test_where_the_minimax_loss_is_flat_the_non_saturating_is_not():
 
 def dcgan(side=32, channels=3, **arguments):
     keras.utils.set_random_seed(0)
-    return zoo.build("dcgan", **{"image_shape": (side, side, channels), "levels": 256, "latent_dim": 8, "width": 8} | arguments)
+    return zoo.build(
+        "dcgan", **{"image_shape": (side, side, channels), "levels": 256, "latent_dim": 8, "width": 8} | arguments
+    )
 
 
 def test_guidelines_of_the_paper():
@@ -108,7 +110,9 @@ def test_k_moves_of_the_discriminator_see_examples_and_noise_of_their_own():
     model.compile({"discriminator": keras.optimizers.SGD(0.0), "generator": keras.optimizers.SGD(0.0)})
     assert model.examples_per_row == 2
     seen = []
-    model._move = lambda player, rows, seed: seen.append((player.name, rows["image"].numpy()[:, 0, 0, 0], seed.numpy())) or {}
+    model._move = lambda player, rows, seed: (
+        seen.append((player.name, rows["image"].numpy()[:, 0, 0, 0], seed.numpy())) or {}
+    )
     batch = {"image": tf.reshape(tf.cast(tf.repeat(tf.range(6), 64), tf.uint8), [6, 8, 8, 1])}
     model.distribute_strategy.run(model.train_step, args=(batch,))
     assert [name for name, _, _ in seen] == ["discriminator", "discriminator", "generator"]
@@ -118,12 +122,15 @@ def test_k_moves_of_the_discriminator_see_examples_and_noise_of_their_own():
     assert len(np.unique(noise, axis=0)) == 9  # no seed is used twice
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"image_shape": (65, 65, 3)}, r"image_shape=\(65, 65, 3\): DCGAN makes sides of 8 to 64"),
-    ({"image_shape": (4, 4, 1)}, r"image_shape=\(4, 4, 1\): DCGAN makes sides of 8 to 64"),
-    ({"objective": "hinge"}, "objective='hinge': must be one of"),
-    ({"discriminator_steps": 0}, "discriminator_steps=0: must be at least 1"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"image_shape": (65, 65, 3)}, r"image_shape=\(65, 65, 3\): DCGAN makes sides of 8 to 64"),
+        ({"image_shape": (4, 4, 1)}, r"image_shape=\(4, 4, 1\): DCGAN makes sides of 8 to 64"),
+        ({"objective": "hinge"}, "objective='hinge': must be one of"),
+        ({"discriminator_steps": 0}, "discriminator_steps=0: must be at least 1"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         dcgan(**arguments)

@@ -36,7 +36,7 @@ def test_probabilities_of_all_images_sum_to_one(image_shape, levels):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_position_sees_those_before_it_and_no_others(channels):
-    """The Jacobian of every logit by every input, through the float network: strictly lower triangular in scan order."""
+    """The Jacobian of every logit by every input, through the float network: strictly lower triangular."""
     model = pixel_cnn((4, 4, channels), 3)
     x = tf.random.stateless_uniform([1, 4, 4, channels], [1, 2], -1.0, 1.0)
     with tf.GradientTape() as tape:
@@ -107,7 +107,7 @@ def test_samples_follow_the_distribution():
 
 
 def test_a_sample_is_what_its_own_conditionals_draw():
-    """By induction: if every value is the inverse CDF of its conditional at its uniform, this is the sampler's answer."""
+    """By induction: every value is the inverse CDF of its conditional at its uniform."""
     model = pixel_cnn((4, 3, 3), 5)
     seed = seeds.seed_rows(6, 3)
     sample = model.sample(seed)
@@ -125,7 +125,9 @@ def test_complete_keeps_the_known_and_draws_the_rest():
     complete = fill(image, known, seed)
     np.testing.assert_array_equal(complete.numpy()[known.numpy()], image.numpy()[known.numpy()])
     uniforms = seeds.uniform(seed, (4, 4, 1))
-    drawn = tf.reshape(inverse_cdf(tf.reshape(model.logits(complete), [-1, 3]), tf.reshape(uniforms, [-1])), [5, 4, 4, 1])
+    drawn = tf.reshape(
+        inverse_cdf(tf.reshape(model.logits(complete), [-1, 3]), tf.reshape(uniforms, [-1])), [5, 4, 4, 1]
+    )
     np.testing.assert_array_equal(complete.numpy()[~known.numpy()], drawn.numpy()[~known.numpy()])
     # What stands at unknown places is not looked at; all known is the image; none known is a sample.
     np.testing.assert_array_equal(fill(tf.where(known, image, tf.constant(2, tf.uint8)), known, seed), complete)
@@ -142,7 +144,9 @@ def test_first_pixel_of_a_sample():
     shares = np.bincount(sample(seed, "uniform").numpy()[:, 0, 0, 0], minlength=4) / 400
     np.testing.assert_allclose(shares, 0.25, atol=0.08)
     of_model = np.bincount(sample(seed).numpy()[:, 0, 0, 0], minlength=4) / 400
-    np.testing.assert_allclose(of_model, tf.nn.softmax(model.logits(tf.zeros([1, 3, 3, 1], tf.uint8))[0, 0, 0, 0]), atol=0.08)
+    np.testing.assert_allclose(
+        of_model, tf.nn.softmax(model.logits(tf.zeros([1, 3, 3, 1], tf.uint8))[0, 0, 0, 0]), atol=0.08
+    )
     with pytest.raises(ValueError, match="first_pixel='zero': must be 'model', 'uniform'"):
         model.sample(seed, "zero")
 
@@ -155,18 +159,25 @@ def test_inverse_cdf_edges():
 def test_log_prob_is_the_sum_of_the_conditionals_in_nats():
     """Against a distribution written by hand: level k with probability p_k everywhere."""
     probs = np.array([0.2, 0.3, 0.5])
-    likelihood = Autoregressive(lambda image: tf.broadcast_to(tf.math.log(tf.constant(probs, tf.float32)),
-                                                              [tf.shape(image)[0], 2, 2, 1, 3]), (2, 2, 1))
+    likelihood = Autoregressive(
+        lambda image: tf.broadcast_to(tf.math.log(tf.constant(probs, tf.float32)), [tf.shape(image)[0], 2, 2, 1, 3]),
+        (2, 2, 1),
+    )
     image = np.array([[0, 1], [2, 2]], np.uint8).reshape(1, 2, 2, 1)
     np.testing.assert_allclose(likelihood.log_prob(image), [np.log(0.2 * 0.3 * 0.5 * 0.5)], rtol=1e-6)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"width": 5}, "width=5: must be a positive multiple of the 3 channels"),
-    ({"depth": 0}, "depth=0: at least one"),
-    ({"dropout": 1.0}, "dropout=1.0: must lie in"),
-    ({"levels": 1}, "levels=1: a pixel has 2 to 256"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"width": 5}, "width=5: must be a positive multiple of the 3 channels"),
+        ({"depth": 0}, "depth=0: at least one"),
+        ({"dropout": 1.0}, "dropout=1.0: must lie in"),
+        ({"levels": 1}, "levels=1: a pixel has 2 to 256"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        zoo.build("pixel_cnn", **{"image_shape": (8, 8, 3), "levels": 4, "width": 6, "depth": 1, "head_width": 6} | arguments)
+        zoo.build(
+            "pixel_cnn", **{"image_shape": (8, 8, 3), "levels": 4, "width": 6, "depth": 1, "head_width": 6} | arguments
+        )

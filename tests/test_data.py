@@ -16,7 +16,9 @@ def write_images(folder, count=12, size=(9, 7), mode="RGB", suffix="png", start=
     channels = {"RGB": (3,), "L": ()}[mode]
     for i in range(count):
         pixels = rng.integers(0, 256, (*size, *channels), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{start + i:03d}.{suffix}", **({"lossless": True} if suffix == "webp" else {}))
+        Image.fromarray(pixels).save(
+            folder / f"{start + i:03d}.{suffix}", **({"lossless": True} if suffix == "webp" else {})
+        )
 
 
 def test_digits_and_their_splits():
@@ -28,6 +30,7 @@ def test_digits_and_their_splits():
     assert set(np.unique(batch["image"])) <= set(range(17)) and set(np.unique(batch["label"])) == set(range(10))
     # The first image of scikit-learn's set opens the training split, as it stands there.
     from sklearn.datasets import load_digits
+
     first = data.splits["train"].read(tf.constant([0], tf.int64))
     np.testing.assert_array_equal(first["image"][0, :, :, 0], load_digits().images[0])
 
@@ -35,8 +38,13 @@ def test_digits_and_their_splits():
 def test_an_epoch_shows_every_example_once_in_another_order_each_time():
     data = load("digits")
     batches = list(data.training_batches(100, seed=3).take(20))
-    epochs = [np.concatenate([batch["image"].numpy().reshape(100, 64) for batch in part]) for part in (batches[:10], batches[10:])]
-    everything = np.sort(data.splits["train"].read(tf.range(1000, dtype=tf.int64))["image"].numpy().reshape(1000, 64), axis=0)
+    epochs = [
+        np.concatenate([batch["image"].numpy().reshape(100, 64) for batch in part])
+        for part in (batches[:10], batches[10:])
+    ]
+    everything = np.sort(
+        data.splits["train"].read(tf.range(1000, dtype=tf.int64))["image"].numpy().reshape(1000, 64), axis=0
+    )
     for epoch in epochs:
         np.testing.assert_array_equal(np.sort(epoch, axis=0), everything)
     assert (epochs[0] != epochs[1]).any()
@@ -63,8 +71,12 @@ def test_workers_and_replicas_share_a_step_out(workers, replicas):
     shares = []
     for worker in range(workers):
         context = tf.distribute.InputContext(workers, worker, workers * replicas)
-        shares.append([batch["image"].numpy() for batch in
-                       data.training_batches(80, seed=5, start_step=3, context=context).take(2 * replicas)])
+        shares.append(
+            [
+                batch["image"].numpy()
+                for batch in data.training_batches(80, seed=5, start_step=3, context=context).take(2 * replicas)
+            ]
+        )
     for step in range(2):
         dealt = [share for worker in shares for share in worker[step * replicas : (step + 1) * replicas]]
         np.testing.assert_array_equal(np.concatenate(dealt), whole[step])
@@ -100,8 +112,10 @@ def test_transforms_against_values_written_by_hand(tmp_path):
     for i in range(10):
         tmp_path.mkdir(exist_ok=True)
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+
     def image(transform):
         return next(iter(load(f"folder:{tmp_path}", transform=transform).batches("test", 1)))["image"][0].numpy()
+
     np.testing.assert_array_equal(image(""), pixels)
     np.testing.assert_array_equal(image("grayscale")[:, 0, 0], [76, 76, 150, 150])  # 0.299 and 0.587 of 255
     np.testing.assert_array_equal(image("crop:2x4")[:, 0], [[255, 0, 0], [0, 255, 0]])
@@ -149,7 +163,9 @@ def test_a_corrupt_file_is_named_and_left_out_only_if_told(tmp_path):
 def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
     write_images(tmp_path / "a", 6)
     write_images(tmp_path / "b", 6, mode="L", start=20)
-    with pytest.raises(ValueError, match=r"b/020\.png: shape \(9, 7, 1\), but .*a/000\.png has \(9, 7, 3\).*grayscale or color"):
+    with pytest.raises(
+        ValueError, match=r"b/020\.png: shape \(9, 7, 1\), but .*a/000\.png has \(9, 7, 3\).*grayscale or color"
+    ):
         load(f"folder:{tmp_path}")
     assert load(f"folder:{tmp_path}", transform="grayscale").image_shape == (9, 7, 1)
     write_images(tmp_path / "c", 6, size=(5, 5), start=40)
@@ -158,16 +174,19 @@ def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
     assert load(f"folder:{tmp_path}", transform="resize:8,color").image_shape == (8, 8, 3)
 
 
-@pytest.mark.parametrize("name, transform, message", [
-    ("folder:/nowhere", "", "there is no such folder"),
-    ("folder:", "", "give the folder, like folder:/data/pictures"),
-    ("digits", "blur", "'blur' is not known; there are resize:SIDE"),
-    ("digits", "resize", "'resize' needs a size in pixels, like resize:32"),
-    ("digits", "crop:99", "crop:99x99 is larger than a 8x8 image"),
-    ("digits", "flip,grayscale", "'grayscale' must come before the random transforms"),
-    ("mnits", "", "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits' .embedded."),
-    ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image"),
-])
+@pytest.mark.parametrize(
+    "name, transform, message",
+    [
+        ("folder:/nowhere", "", "there is no such folder"),
+        ("folder:", "", "give the folder, like folder:/data/pictures"),
+        ("digits", "blur", "'blur' is not known; there are resize:SIDE"),
+        ("digits", "resize", "'resize' needs a size in pixels, like resize:32"),
+        ("digits", "crop:99", "crop:99x99 is larger than a 8x8 image"),
+        ("digits", "flip,grayscale", "'grayscale' must come before the random transforms"),
+        ("mnits", "", "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits' .embedded."),
+        ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image"),
+    ],
+)
 def test_bad_names_are_answered_with_what_there_is(name, transform, message):
     with pytest.raises(ValueError, match=message):
         load(name, transform=transform)
@@ -188,7 +207,10 @@ def test_batch_larger_than_the_data():
 
 def test_a_data_set_that_does_not_fit_the_model_is_refused():
     model = fresh("dcgan")  # (8, 8, 1), 5 levels
-    with pytest.raises(ValueError, match=r"image: the data set gives uint8 \(9, 7, 3\) per example, but DCGAN was built for uint8 \(8, 8, 1\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"image: the data set gives uint8 \(9, 7, 3\) per example, but DCGAN was built for uint8 \(8, 8, 1\)",
+    ):
         model.check({"image": tf.TensorSpec([None, 9, 7, 3], tf.uint8)}, 5)
     with pytest.raises(ValueError, match="levels: the data set has images of 17 levels, but DCGAN was built for 5"):
         model.check(load("digits").element_spec, 17)
@@ -196,12 +218,15 @@ def test_a_data_set_that_does_not_fit_the_model_is_refused():
         model.check({"text": tf.TensorSpec([None], tf.string)}, 5)
 
 
-@pytest.mark.parametrize("name, shape, train, test", [("mnist", (28, 28, 1), 54_000, 10_000), ("cifar10", (32, 32, 3), 45_000, 10_000)])
+@pytest.mark.parametrize(
+    "name, shape, train, test", [("mnist", (28, 28, 1), 54_000, 10_000), ("cifar10", (32, 32, 3), 45_000, 10_000)]
+)
 def test_tfds_by_name(tfds_dir, name, shape, train, test):
     data = load(name, data_dir=tfds_dir)
     assert data.image_shape == shape and data.levels == 256 and len(data.class_names) == 10
     assert data.splits["train"].size == train and data.splits["test"].size == test
     import tensorflow_datasets as tfds
+
     first = next(iter(tfds.load(name, data_dir=tfds_dir, split="test", download=False).take(1)))
     mine = next(iter(data.batches("test", 1)))
     np.testing.assert_array_equal(mine["image"][0], first["image"])

@@ -13,9 +13,11 @@ from export.requests import example_request
 from tests.test_zoo import fresh
 from tfgen.ops import seeds
 
-SIGNATURES = {"pixel_cnn": {"log_prob", "sample", "complete"},
-              "vae_conv": {"encode", "decode", "reconstruct", "sample", "elbo"},
-              "dcgan": {"generate", "sample", "discriminate"}}
+SIGNATURES = {
+    "pixel_cnn": {"log_prob", "sample", "complete"},
+    "vae_conv": {"encode", "decode", "reconstruct", "sample", "elbo"},
+    "dcgan": {"generate", "sample", "discriminate"},
+}
 
 
 @pytest.fixture(scope="module", params=SIGNATURES)
@@ -58,9 +60,12 @@ def test_no_python_custom_or_xla_operation(exported):
     own = {function.signature.name for function in library.function}
     assert not operations & {"PyFunc", "EagerPyFunc", "PyFuncStateless", "XlaLaunch"}
     import tensorflow.python.framework.op_def_registry as registry
+
     assert all(registry.get(operation) or operation in own for operation in operations)
     for function in library.function:
-        assert not function.attr["_XlaMustCompile"].b and not any(node.attr["_XlaMustCompile"].b for node in function.node_def)
+        assert not function.attr["_XlaMustCompile"].b and not any(
+            node.attr["_XlaMustCompile"].b for node in function.node_def
+        )
 
 
 def test_the_graph_is_small_beside_the_weights_that_it_may_have(exported):
@@ -78,7 +83,9 @@ def test_warm_up_has_a_valid_record_for_each_signature(exported):
     for record in tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests")):
         request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
         name = request.model_spec.signature_name
-        answer = loaded.signatures[name](**{key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()})
+        answer = loaded.signatures[name](
+            **{key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
+        )
         assert all(len(value) == saved_model.ROWS for value in answer.values())
         seen.add(name)
     assert seen == SIGNATURES[row]
@@ -97,14 +104,22 @@ def test_other_tensorflow_code_can_use_it(exported):
 def requests_for(model, row):
     """(signature, request, words of the error) of requests that must be refused."""
     signature = {"pixel_cnn": "log_prob", "vae_conv": "encode", "dcgan": "discriminate"}[row]
-    wrong = [(signature, {"image": np.zeros((2, 10, 10, 1), np.uint8)}, "shape"),
-             (signature, {"image": np.full((2, 8, 8, 1), model.levels, np.uint8)}, "image must lie in 0 .. 4"),
-             ("sample", {"seed": np.zeros((2, 3), np.int32)}, "shape")]
+    wrong = [
+        (signature, {"image": np.zeros((2, 10, 10, 1), np.uint8)}, "shape"),
+        (signature, {"image": np.full((2, 8, 8, 1), model.levels, np.uint8)}, "image must lie in 0 .. 4"),
+        ("sample", {"seed": np.zeros((2, 3), np.int32)}, "shape"),
+    ]
     if row == "dcgan":
         for value in (np.nan, np.inf, 1e30):
             wrong.append(("generate", {"latents": np.full((1, 4), value, np.float32)}, "latents must be finite"))
     if row == "vae_conv":
-        wrong.append(("elbo", {"image": np.zeros((2, 8, 8, 1), np.uint8), "seed": np.zeros((3, 2), np.int32)}, "seed must have as many rows as image"))
+        wrong.append(
+            (
+                "elbo",
+                {"image": np.zeros((2, 8, 8, 1), np.uint8), "seed": np.zeros((3, 2), np.int32)},
+                "seed must have as many rows as image",
+            )
+        )
     return wrong
 
 
@@ -127,7 +142,10 @@ def test_answers_to_extreme_requests_are_finite(exported):
     for name, signature in model.signatures().items():
         request = example_request(model, signature, 2)
         for value in (-saved_model.LARGEST, saved_model.LARGEST):
-            extreme = {key: tf.fill(tensor.shape, tf.constant(value)) if tensor.dtype.is_floating else tensor for key, tensor in request.items()}
+            extreme = {
+                key: tf.fill(tensor.shape, tf.constant(value)) if tensor.dtype.is_floating else tensor
+                for key, tensor in request.items()
+            }
             for key, answer in loaded.signatures[name](**extreme).items():
                 assert np.isfinite(np.asarray(answer, np.float64)).all(), f"{name}/{key}"
 
@@ -148,7 +166,11 @@ def test_an_export_of_some_signatures_holds_only_their_weights(tmp_path):
         model = fresh(row)
         path = tmp_path / row / "1"
         saved_model.export_model(model, path, {}, names)
-        held = sum(int(np.prod(shape)) for name, shape in tf.train.list_variables(str(path / "variables" / "variables")) if "OBJECT_GRAPH" not in name and "save_counter" not in name)
+        held = sum(
+            int(np.prod(shape))
+            for name, shape in tf.train.list_variables(str(path / "variables" / "variables"))
+            if "OBJECT_GRAPH" not in name and "save_counter" not in name
+        )
         assert held == sum(int(np.prod(variable.shape)) for variable in getattr(model, part).variables)
         assert json.loads((path / "model_card.json").read_text())["weights_served"] == held
 
@@ -179,10 +201,13 @@ def test_verification_notices_a_wrong_answer(exported):
         verify.verify(path, requests, {"sample": {"image": (image + 1) % model.levels}})
 
 
-@pytest.mark.parametrize("output, names, message", [
-    ("served/model", None, "must end in a version number"),
-    ("served/1", ["sampel"], "signatures='sampel': DCGAN serves generate, sample, discriminate"),
-])
+@pytest.mark.parametrize(
+    "output, names, message",
+    [
+        ("served/model", None, "must end in a version number"),
+        ("served/1", ["sampel"], "signatures='sampel': DCGAN serves generate, sample, discriminate"),
+    ],
+)
 def test_bad_output_and_signatures(tmp_path, output, names, message):
     with pytest.raises(ValueError, match=message):
         saved_model.export_model(fresh("dcgan"), tmp_path / output, {}, names)

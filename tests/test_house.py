@@ -4,9 +4,17 @@ import ast
 import pathlib
 
 ROOT = pathlib.Path(__file__).parents[1]
-FLOORS = [{"tfgen.ops"}, {"tfgen.layers", "tfgen.distributions", "tfgen.losses", "tfgen.metrics", "tfgen.data"},
-          {"tfgen.core"}, {"tfgen.autoregressive", "tfgen.vae", "tfgen.gan"}, {"tfgen.hybrid"}, {"tfgen.zoo"},
-          {"tfgen.studies"}, {"export"}, {"trainers"}]
+FLOORS = [
+    {"tfgen.ops"},
+    {"tfgen.layers", "tfgen.distributions", "tfgen.losses", "tfgen.metrics", "tfgen.data"},
+    {"tfgen.core"},
+    {"tfgen.autoregressive", "tfgen.vae", "tfgen.gan"},
+    {"tfgen.hybrid"},
+    {"tfgen.zoo"},
+    {"tfgen.studies"},
+    {"export"},
+    {"trainers"},
+]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = [path for top in ("tfgen", "export", "trainers") for path in (ROOT / top).rglob("*.py")]
 
@@ -57,6 +65,7 @@ def test_flags_are_declared_in_one_place():
 
 def test_nothing_subclasses_a_final_class():
     from tfgen import zoo
+
     final = {entry.path.split(":")[1] for entry in zoo.MODELS.values()}
     for path in (ROOT / "tfgen").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

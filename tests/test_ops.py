@@ -62,7 +62,11 @@ def test_replicas_share_out_the_seeds_of_a_step():
     whole = seeds.step_rows(1, step, 2, 8, 0, 1)
     parts = [seeds.step_rows(1, step, 2, 4, replica, 2) for replica in (0, 1)]
     np.testing.assert_array_equal(tf.concat(parts, 0), whole)
-    for other in (seeds.step_rows(2, step, 2, 8, 0, 1), seeds.step_rows(1, step + 1, 2, 8, 0, 1), seeds.step_rows(1, step, 3, 8, 0, 1)):
+    for other in (
+        seeds.step_rows(2, step, 2, 8, 0, 1),
+        seeds.step_rows(1, step + 1, 2, 8, 0, 1),
+        seeds.step_rows(1, step, 3, 8, 0, 1),
+    ):
         assert not (other.numpy() == whole.numpy()).any()
 
 

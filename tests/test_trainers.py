@@ -24,17 +24,34 @@ from trainers.config import TrainConfig
 from trainers.presets import PRESETS
 
 ROOT = pathlib.Path(__file__).parents[1]
-TINY = {"vae": {"latent_dim": 2, "width": 4, "depth": 1}, "dcgan": {"latent_dim": 4, "width": 4},
-        "pixel_cnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2}}
+TINY = {
+    "vae": {"latent_dim": 2, "width": 4, "depth": 1},
+    "dcgan": {"latent_dim": 4, "width": 4},
+    "pixel_cnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2},
+}
 
 
 def tiny(tmp_path, model="vae", **changes):
-    return TrainConfig(**{"model": model, "dataset": "digits", "workdir": str(tmp_path / "run"), "steps": 12, "epoch_steps": 4,
-                          "batch_size": 16, "steps_per_execution": 2, "average": 0.9, "hparams": TINY[model]} | changes)
+    return TrainConfig(
+        **{
+            "model": model,
+            "dataset": "digits",
+            "workdir": str(tmp_path / "run"),
+            "steps": 12,
+            "epoch_steps": 4,
+            "batch_size": 16,
+            "steps_per_execution": 2,
+            "average": 0.9,
+            "hparams": TINY[model],
+        }
+        | changes
+    )
 
 
 def python(*arguments, **options):
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, **options
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -43,26 +60,31 @@ def float32_after():
     keras.config.set_dtype_policy("float32")
 
 
-@pytest.mark.parametrize("arguments, answer", [
-    (["--help"], "--learning_rate"),
-    (["--help"], "dcgan_mnist: dcgan on mnist"),
-    (["--bach_size=3"], "Did you mean: batch_size"),
-    (["--preset=dcgan_mnits"], "did you mean 'dcgan_mnist'?"),
-    (["--preset=vae_mnist"], "that one belongs to python -m trainers.train_vae"),
-    (["--model=pixel_cnn"], "that is trained by python -m trainers.train_autoregressive"),
-    (["--model=dcgam"], "did you mean 'dcgan'?"),
-    (["--hparams=laten_dim=3"], "'laten_dim' is no argument of dcgan (did you mean 'latent_dim'?)"),
-    (["--hparams=latent_dim=many"], "latent_dim='many' must be a whole number"),
-    (["--hparams=latent_dim"], "'latent_dim' must be name=value"),
-    (["--strategy=miror"], "strategy='miror': must be one of one_device, mirrored"),
-    (["--batch_size=0"], "batch_size=0: must be at least 1"),
-    (["--learning_rate=-1"], "learning_rate=-1.0: must be above 0"),
-    (["batch_size=3"], "'batch_size=3' is no flag; write --name=value"),
-])
+@pytest.mark.parametrize(
+    "arguments, answer",
+    [
+        (["--help"], "--learning_rate"),
+        (["--help"], "dcgan_mnist: dcgan on mnist"),
+        (["--bach_size=3"], "Did you mean: batch_size"),
+        (["--preset=dcgan_mnits"], "did you mean 'dcgan_mnist'?"),
+        (["--preset=vae_mnist"], "that one belongs to python -m trainers.train_vae"),
+        (["--model=pixel_cnn"], "that is trained by python -m trainers.train_autoregressive"),
+        (["--model=dcgam"], "did you mean 'dcgan'?"),
+        (["--hparams=laten_dim=3"], "'laten_dim' is no argument of dcgan (did you mean 'latent_dim'?)"),
+        (["--hparams=latent_dim=many"], "latent_dim='many' must be a whole number"),
+        (["--hparams=latent_dim"], "'latent_dim' must be name=value"),
+        (["--strategy=miror"], "strategy='miror': must be one of one_device, mirrored"),
+        (["--batch_size=0"], "batch_size=0: must be at least 1"),
+        (["--learning_rate=-1"], "learning_rate=-1.0: must be above 0"),
+        (["batch_size=3"], "'batch_size=3' is no flag; write --name=value"),
+    ],
+)
 def test_questions_and_mistakes_are_answered_before_tensorflow_is_imported(arguments, answer):
-    code = ("import sys, runpy; sys.argv[1:] = %r\n"
-            "try: runpy.run_module('trainers.train_gan', run_name='__main__')\n"
-            "finally: print('TENSORFLOW' if 'tensorflow' in sys.modules else 'LIGHT')") % (arguments,)
+    code = (
+        f"import sys, runpy; sys.argv[1:] = {arguments!r}\n"
+        "try: runpy.run_module('trainers.train_gan', run_name='__main__')\n"
+        "finally: print('TENSORFLOW' if 'tensorflow' in sys.modules else 'LIGHT')"
+    )
     began = time.perf_counter()
     done = python("-c", code)
     assert time.perf_counter() - began < 1.5
@@ -84,8 +106,15 @@ def test_every_field_is_a_flag():
 
 
 def test_dry_run_prints_and_leaves_nothing(tmp_path):
-    done = python("-m", "trainers.train_vae", "--preset=vae_digits", "--dry_run", f"--workdir={tmp_path / 'run'}",
-                  "--hparams=latent_dim=3", "--batch_size=32")
+    done = python(
+        "-m",
+        "trainers.train_vae",
+        "--preset=vae_digits",
+        "--dry_run",
+        f"--workdir={tmp_path / 'run'}",
+        "--hparams=latent_dim=3",
+        "--batch_size=32",
+    )
     assert done.returncode == 0, done.stderr
     resolved = json.loads(done.stdout[: done.stdout.index("\ndata:")])
     assert resolved["model_arguments"]["latent_dim"] == 3 and resolved["batch_size"] == 32
@@ -118,11 +147,22 @@ def assert_same_checkpoint(one, other):
 @pytest.mark.parametrize("model", ["pixel_cnn", "dcgan"])
 def test_killed_and_resumed_equals_uninterrupted(tmp_path, model):
     """kill -9 in the middle, the same command again: weights, slots, average and step are equal bit for bit."""
-    flags = [f"--workdir={tmp_path / 'killed'}", "--steps=40", "--epoch_steps=5", "--batch_size=16", "--average=0.9", "--dataset=digits",
-             "--steps_per_execution=2", "--transforms=binarize", "--schedule=cosine",
-             "--hparams=" + ",".join(f"{key}={value}" for key, value in TINY[model].items())]
+    flags = [
+        f"--workdir={tmp_path / 'killed'}",
+        "--steps=40",
+        "--epoch_steps=5",
+        "--batch_size=16",
+        "--average=0.9",
+        "--dataset=digits",
+        "--steps_per_execution=2",
+        "--transforms=binarize",
+        "--schedule=cosine",
+        "--hparams=" + ",".join(f"{key}={value}" for key, value in TINY[model].items()),
+    ]
     entry = "trainers.train_" + zoo.find(model).family
-    process = subprocess.Popen([sys.executable, "-m", entry, *flags], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", entry, *flags], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while process.poll() is None and not checkpoints.found(tmp_path / "killed" / "checkpoints"):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
@@ -191,6 +231,7 @@ def test_a_damaged_checkpoint_is_skipped_for_the_last_whole_one(tmp_path, caplog
 
 def test_a_nan_stops_the_run_with_the_term_and_the_step(tmp_path, monkeypatch):
     from tfgen.vae.vae import VAE
+
     original = VAE._terms
 
     def poisoned(self, batch, seed, training):
@@ -202,7 +243,9 @@ def test_a_nan_stops_the_run_with_the_term_and_the_step(tmp_path, monkeypatch):
     with pytest.raises(FloatingPointError, match="kl is NaN at step 7; the last good checkpoint is kept"):
         runner.run(tiny(tmp_path))
     assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] == 4
-    assert np.isfinite(np.concatenate([v.numpy().ravel() for v in zoo.restore(tmp_path / "run").trainable_variables])).all()
+    assert np.isfinite(
+        np.concatenate([v.numpy().ravel() for v in zoo.restore(tmp_path / "run").trainable_variables])
+    ).all()
 
 
 def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
@@ -223,7 +266,9 @@ def test_a_run_leaves_logs_pictures_and_an_export(tmp_path):
     assert [line["step"] for line in lines] == [4, 8, 12]
     for name in ("real", "fake", "fooling", "real_accuracy", "discriminator_loss", "val_real", "images_per_second"):
         assert np.isfinite(lines[-1][name]), name
-    assert {p.name for p in (workdir / "pictures").iterdir()} == {f"{s}-{n:07d}.png" for s in ("generate", "sample") for n in (4, 8, 12)}
+    assert {p.name for p in (workdir / "pictures").iterdir()} == {
+        f"{s}-{n:07d}.png" for s in ("generate", "sample") for n in (4, 8, 12)
+    }
     events = list((workdir / "tensorboard").glob("events*"))
     tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events[0])) for value in event.summary.value}
     assert {"train/real (nats)", "validation/real_accuracy (fraction)", "sample"} <= tags
@@ -264,6 +309,7 @@ def test_clip_norm_bounds_the_step():
     model = compiled(fresh("vae_conv"), lambda: keras.optimizers.SGD(1.0), clip_norm=0.25)
     before = [variable.numpy() for variable in model.trainable_variables]
     from tests.test_zoo import batch_for
+
     model.distribute_strategy.run(model.train_step, args=(batch_for(model),))
     moved = np.concatenate([(v.numpy() - b).ravel() for v, b in zip(model.trainable_variables, before, strict=True)])
     np.testing.assert_allclose(np.linalg.norm(moved), 0.25, rtol=1e-3)
@@ -272,11 +318,14 @@ def test_clip_norm_bounds_the_step():
 def test_average_follows_its_recursion():
     model = compiled(fresh("vae_conv"), average=0.5)
     from tests.test_zoo import batch_for
+
     expected = [variable.numpy() for variable in model.trainable_variables]
     for step in range(8):
         model.distribute_strategy.run(model.train_step, args=(batch_for(model),))
         decay = min(0.5, (1 + step) / (10 + step))
-        expected = [decay * e + (1 - decay) * v.numpy() for e, v in zip(expected, model.trainable_variables, strict=True)]
+        expected = [
+            decay * e + (1 - decay) * v.numpy() for e, v in zip(expected, model.trainable_variables, strict=True)
+        ]
     with model.averaged():
         for e, variable in zip(expected, model.trainable_variables, strict=True):
             np.testing.assert_allclose(variable.numpy(), e, atol=1e-5)
@@ -290,8 +339,12 @@ def test_segments_end_epochs_at_multiples():
 
 def test_mirrored_run_equals_one_device(tmp_path, mirrored, monkeypatch):
     """A whole run under two replicas, data dealt out and all, ends with the weights of the run on one device."""
-    monkeypatch.setattr(strategies, "make", lambda name: mirrored if name == "mirrored" else tf.distribute.OneDeviceStrategy("CPU:0"))
-    config = tiny(tmp_path, "dcgan", optimizer="sgd", learning_rate=0.01, hparams={**TINY["dcgan"], "discriminator_steps": 2})
+    monkeypatch.setattr(
+        strategies, "make", lambda name: mirrored if name == "mirrored" else tf.distribute.OneDeviceStrategy("CPU:0")
+    )
+    config = tiny(
+        tmp_path, "dcgan", optimizer="sgd", learning_rate=0.01, hparams={**TINY["dcgan"], "discriminator_steps": 2}
+    )
     runner.run(config)
     runner.run(dataclasses.replace(config, strategy="mirrored", workdir=str(tmp_path / "two")))
     one, two = zoo.restore(tmp_path / "run"), zoo.restore(tmp_path / "two")
@@ -302,21 +355,46 @@ def test_mirrored_run_equals_one_device(tmp_path, mirrored, monkeypatch):
 
 
 def test_two_workers_train_and_one_writes(tmp_path):
-    """Two processes under MultiWorkerMirroredStrategy: the chief's export is the one-device run's, the other writes none."""
+    """Two processes under MultiWorkerMirroredStrategy step as one device; one of them exports, the other writes none."""
     import socket
+
     sockets = [socket.socket() for _ in range(2)]
     for s in sockets:
         s.bind(("127.0.0.1", 0))
     ports = [s.getsockname()[1] for s in sockets]
     for s in sockets:
         s.close()
-    flags = ["--steps=6", "--epoch_steps=3", "--batch_size=16", "--optimizer=sgd", "--learning_rate=0.001", "--hparams=width=4,depth=1,latent_dim=2"]
+    flags = [
+        "--steps=6",
+        "--epoch_steps=3",
+        "--batch_size=16",
+        "--optimizer=sgd",
+        "--learning_rate=0.001",
+        "--hparams=width=4,depth=1,latent_dim=2",
+    ]
     workers = []
     for index in range(2):
-        cluster = {"cluster": {"worker": [f"127.0.0.1:{port}" for port in ports]}, "task": {"type": "worker", "index": index}}
-        workers.append(subprocess.Popen(
-            [sys.executable, "-m", "trainers.train_vae", *flags, "--strategy=multi_worker", f"--workdir={tmp_path / 'two'}"],
-            cwd=ROOT, env={**os.environ, "TF_CONFIG": json.dumps(cluster)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        cluster = {
+            "cluster": {"worker": [f"127.0.0.1:{port}" for port in ports]},
+            "task": {"type": "worker", "index": index},
+        }
+        workers.append(
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "trainers.train_vae",
+                    *flags,
+                    "--strategy=multi_worker",
+                    f"--workdir={tmp_path / 'two'}",
+                ],
+                cwd=ROOT,
+                env={**os.environ, "TF_CONFIG": json.dumps(cluster)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
     outputs = [worker.communicate(timeout=300)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], outputs
     assert "exported:" in outputs[0] and "exported:" not in outputs[1]
@@ -331,7 +409,14 @@ def test_two_workers_train_and_one_writes(tmp_path):
 @pytest.mark.parametrize("model", TINY)
 def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
     runner.run(tiny(tmp_path, model, steps=4))
-    done = python("-m", "trainers.evaluate", f"--workdir={tmp_path / 'run'}", "--importance_samples=20", "--examples=50", "--samples=100")
+    done = python(
+        "-m",
+        "trainers.evaluate",
+        f"--workdir={tmp_path / 'run'}",
+        "--importance_samples=20",
+        "--examples=50",
+        "--samples=100",
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
     line = json.loads(done.stdout)
@@ -351,7 +436,9 @@ def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
 
 
 def test_evaluate_and_export_of_nothing(tmp_path):
-    for command in (["-m", "trainers.evaluate", f"--workdir={tmp_path}"],
-                    ["-m", "export.export_model", f"--workdir={tmp_path}", f"--output={tmp_path}/1"]):
+    for command in (
+        ["-m", "trainers.evaluate", f"--workdir={tmp_path}"],
+        ["-m", "export.export_model", f"--workdir={tmp_path}", f"--output={tmp_path}/1"],
+    ):
         done = python(*command)
         assert done.returncode == 1 and "no config.json there" in done.stderr and "Traceback" not in done.stderr

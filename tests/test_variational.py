@@ -30,7 +30,9 @@ def test_closed_form_kl_against_monte_carlo_and_formula():
 
 
 def test_kl_without_a_closed_form_is_a_sample_of_it():
-    mixture = tfd.MixtureSameFamily(tfd.Categorical(probs=[0.5, 0.5]), tfd.MultivariateNormalDiag([[0.0], [2.0]], [[1.0], [1.0]]))
+    mixture = tfd.MixtureSameFamily(
+        tfd.Categorical(probs=[0.5, 0.5]), tfd.MultivariateNormalDiag([[0.0], [2.0]], [[1.0], [1.0]])
+    )
     posterior, latents = diagonal_normal(tf.constant([[1.0]]), tf.constant([[1.0]])), tf.constant([[0.3]])
     expected = posterior.log_prob(latents) - mixture.log_prob(latents)
     np.testing.assert_allclose(variational.kl_divergence(posterior, mixture, latents), expected)
@@ -62,8 +64,12 @@ class LinearGaussian:
     def bounds(self, posterior, k, draws):
         """(draws, 6) values of the ELBO and of the importance bound with k samples."""
         latents = sample(posterior, seeds.seed_rows(6), draws * k)
-        elbo = tf.stack([variational.elbo(self.prior, posterior, self.likelihood(z), self.x, z).value
-                         for z in tf.unstack(latents[:draws])])
+        elbo = tf.stack(
+            [
+                variational.elbo(self.prior, posterior, self.likelihood(z), self.x, z).value
+                for z in tf.unstack(latents[:draws])
+            ]
+        )
         weights = variational.log_weight(self.prior, posterior, self.likelihood(latents), self.x, latents)
         return elbo.numpy(), tf.map_fn(variational.importance_bound, tf.reshape(weights, [draws, k, 6])).numpy()
 
@@ -94,7 +100,9 @@ def test_the_gap_closes():
     np.testing.assert_allclose(bound.mean(0), model.log_prob(), atol=0.01)
     precision = np.eye(2) + model.w.T @ model.w / model.s**2
     posterior = tfd.MultivariateNormalFullCovariance(
-        model.x @ tf.constant(model.w @ np.linalg.inv(precision) / model.s**2, tf.float32), np.linalg.inv(precision).astype(np.float32))
+        model.x @ tf.constant(model.w @ np.linalg.inv(precision) / model.s**2, tf.float32),
+        np.linalg.inv(precision).astype(np.float32),
+    )
     latents = posterior.sample(seed=tf.constant([1, 2]))
     weights = variational.log_weight(model.prior, posterior, model.likelihood(latents), model.x, latents)
     np.testing.assert_allclose(weights, model.log_prob(), atol=1e-4)
@@ -123,8 +131,10 @@ def test_reparameterised_gradient_against_finite_differences():
 @pytest.mark.parametrize("levels", [2, 17, 256])
 def test_gaussian_masses_sum_to_one_and_stay_finite(levels):
     """Over all levels, at means inside and far outside of the range and at scales from the floor to the ceiling."""
-    raw = np.array([(mean, scale) for mean in (-1e6, -3.0, -0.2, 0.0, 0.7, 1e6) for scale in (-1e6, -8.0, -2.0, 0.0, 3.0, 1e6)],
-                   np.float32)
+    raw = np.array(
+        [(mean, scale) for mean in (-1e6, -3.0, -0.2, 0.0, 0.7, 1e6) for scale in (-1e6, -8.0, -2.0, 0.0, 3.0, 1e6)],
+        np.float32,
+    )
     values = tf.constant(np.broadcast_to(raw[:, None, None, :], (len(raw), levels, 1, 2)).copy())
     image = np.broadcast_to(np.arange(levels, dtype=np.uint8)[None, :, None, None], (len(raw), levels, 1, 1))
     with tf.GradientTape() as tape:
@@ -138,6 +148,7 @@ def test_gaussian_masses_sum_to_one_and_stay_finite(levels):
 
 def test_gaussian_mass_against_the_normal_integral():
     from scipy.stats import norm
+
     values = np.zeros((1, 17, 1, 2), np.float32)
     values[..., 0], values[..., 1] = 0.3, -1.0
     likelihood = Gaussian(values, 17)
@@ -165,16 +176,29 @@ def test_samples_of_a_likelihood_have_its_mean(name):
     likelihood = kind(values, levels)
     draws = tf.cast(tf.function(likelihood.sample)(seeds.seed_rows(4000)), tf.float32)
     assert tf.reduce_max(draws) < levels
-    probabilities = np.stack([np.exp(kind(values[:1, :1, :1], levels).distribution.log_prob(
-        tf.fill([1, 1, 1, 1], tf.cast(level, tf.int32 if name == "bernoulli" else tf.float32)))) for level in range(levels)])
+    probabilities = np.stack(
+        [
+            np.exp(
+                kind(values[:1, :1, :1], levels).distribution.log_prob(
+                    tf.fill([1, 1, 1, 1], tf.cast(level, tf.int32 if name == "bernoulli" else tf.float32))
+                )
+            )
+            for level in range(levels)
+        ]
+    )
     expected = (probabilities[:, 0] * np.arange(levels)).sum()
-    np.testing.assert_allclose(tf.reduce_mean(draws, 0)[0, 0, 0], expected, atol=5 * np.std(draws[:, 0, 0, 0]) / 4000**0.5 + 1e-6)
+    np.testing.assert_allclose(
+        tf.reduce_mean(draws, 0)[0, 0, 0], expected, atol=5 * np.std(draws[:, 0, 0, 0]) / 4000**0.5 + 1e-6
+    )
 
 
 def vae(**arguments):
     keras.utils.set_random_seed(0)
-    return zoo.build("vae", **{"image_shape": (4, 4, 1), "levels": 2, "latent_dim": 2, "width": 8, "depth": 1,
-                               "architecture": "mlp"} | arguments)
+    return zoo.build(
+        "vae",
+        **{"image_shape": (4, 4, 1), "levels": 2, "latent_dim": 2, "width": 8, "depth": 1, "architecture": "mlp"}
+        | arguments,
+    )
 
 
 def wide_vae():
@@ -187,13 +211,20 @@ def wide_vae():
 
 
 def test_bounds_of_a_vae_against_quadrature():
-    """ln p(x) of a VAE with two latents by integration over a grid: ELBO <= importance bound <= it, and the gap closes."""
+    """ln p(x) by integration over a grid of two latents: ELBO <= importance bound <= it, and the gap closes."""
     model, image = wide_vae()
     axis = np.linspace(-7, 7, 281, dtype=np.float32)
     grid = tf.constant(np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2))
     area = (axis[1] - axis[0]) ** 2
-    exact = [float(tf.reduce_logsumexp(model.decode(grid).log_prob(tf.tile(x[None], [len(grid), 1, 1, 1]))
-                                       + model.prior().log_prob(grid)) + np.log(area)) for x in image]
+    exact = [
+        float(
+            tf.reduce_logsumexp(
+                model.decode(grid).log_prob(tf.tile(x[None], [len(grid), 1, 1, 1])) + model.prior().log_prob(grid)
+            )
+            + np.log(area)
+        )
+        for x in image
+    ]
     many = tf.tile(image, [1000, 1, 1, 1])
     elbo = tf.reduce_mean(tf.reshape(tf.function(model.elbo)(many, seeds.seed_rows(3000)), [1000, 3]), 0)
     bound = tf.function(model.importance_bound)(image, 20_000, seeds.seed_rows(3), at_once=1000)
@@ -230,14 +261,17 @@ def test_losses_sum_over_pixels_and_average_over_the_batch():
     np.testing.assert_allclose(large, 2 * small)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"latent_dim": 0}, "latent_dim=0: must be at least 1"),
-    ({"likelihood": "beta"}, "likelihood='beta': must be one of"),
-    ({"architecture": "cnn"}, "architecture='cnn': must be one of"),
-    ({"levels": 17, "likelihood": "bernoulli"}, "levels=17: a Bernoulli likelihood needs images of 2 levels"),
-    ({"beta": -1.0}, "beta=-1.0: must not be negative"),
-    ({"architecture": "conv", "depth": 4}, "depth=4: a 4x4 image cannot be halved"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"latent_dim": 0}, "latent_dim=0: must be at least 1"),
+        ({"likelihood": "beta"}, "likelihood='beta': must be one of"),
+        ({"architecture": "cnn"}, "architecture='cnn': must be one of"),
+        ({"levels": 17, "likelihood": "bernoulli"}, "levels=17: a Bernoulli likelihood needs images of 2 levels"),
+        ({"beta": -1.0}, "beta=-1.0: must not be negative"),
+        ({"architecture": "conv", "depth": 4}, "depth=4: a 4x4 image cannot be halved"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         vae(**arguments)

@@ -1,10 +1,10 @@
 """What every model promises, tried on every row of `tests/zoo.py`."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import keras
 from export import saved_model, verify
 from export.requests import example_request
 from tests.zoo import ROWS
@@ -60,13 +60,16 @@ def test_every_model_says_what_it_is():
 
 def test_source_and_class_agree_on_the_arguments(row, model):
     import inspect
+
     assert list(zoo.arguments(ROWS[row][0])) == list(inspect.signature(type(model).__init__).parameters)[1:]
 
 
 def test_a_family_has_its_verbs_and_no_others(row, model):
-    verbs = {"autoregressive": {"log_prob", "sample", "complete"},
-             "vae": {"elbo", "importance_bound", "encode", "decode", "prior", "sample", "reconstruct"},
-             "gan": {"generate", "sample", "discriminate", "prior"}}
+    verbs = {
+        "autoregressive": {"log_prob", "sample", "complete"},
+        "vae": {"elbo", "importance_bound", "encode", "decode", "prior", "sample", "reconstruct"},
+        "gan": {"generate", "sample", "discriminate", "prior"},
+    }
     mine = verbs[zoo.find(ROWS[row][0]).family]
     assert {verb for verb in set().union(*verbs.values()) if hasattr(model, verb)} == mine
 
@@ -114,8 +117,9 @@ def test_only_own_variables_move(row):
     for player in model.players():
         before = {variable.path: variable.numpy() for variable in model.trainable_variables}
         model.distribute_strategy.run(lambda p=player: model._move(p, strategy_batch, seeds.seed_rows(4)))
-        moved = {variable.path for variable in model.trainable_variables
-                 if (before[variable.path] != variable.numpy()).any()}
+        moved = {
+            variable.path for variable in model.trainable_variables if (before[variable.path] != variable.numpy()).any()
+        }
         assert moved == {variable.path for variable in player.variables}
 
 
@@ -128,8 +132,11 @@ def test_saved_and_restored_equal(row, tmp_path):
     trackable = checkpoints.trackable(other, other.average, other.optimizers)
     assert checkpoints.restore(tmp_path, trackable) == 2
     pairs = list(zip(model.variables, other.variables, strict=True))
-    pairs += [pair for name in model.optimizers
-              for pair in zip(model.optimizers[name].variables, other.optimizers[name].variables, strict=True)]
+    pairs += [
+        pair
+        for name in model.optimizers
+        for pair in zip(model.optimizers[name].variables, other.optimizers[name].variables, strict=True)
+    ]
     pairs += list(zip(model.average.values, other.average.values, strict=True))
     for one, two in pairs:
         np.testing.assert_array_equal(one.numpy(), two.numpy())
@@ -150,8 +157,10 @@ def test_served_equals_live(row, model, tmp_path):
     """Every signature, in a fresh process without Keras, TFP or tfgen, by the session loader: bit for bit."""
     saved_model.export_model(model, tmp_path / "m" / "1", {"model": row})
     signatures = model.signatures()
-    requests = {name: example_request(model, signature, 5, {"image": batch_for(model, 5)["image"].numpy()})
-                for name, signature in signatures.items()}
+    requests = {
+        name: example_request(model, signature, 5, {"image": batch_for(model, 5)["image"].numpy()})
+        for name, signature in signatures.items()
+    }
     served = verify.run_in_fresh_process(tmp_path / "m" / "1", requests)
     for name, signature in signatures.items():
         live = saved_model.served_function(model, signature)(requests[name])
@@ -165,8 +174,7 @@ def test_merging_padding_and_splitting_a_batch_changes_no_row(model):
         function = saved_model.served_function(model, signature)
         request = example_request(model, signature, 5)
         whole = function(request)
-        parts = [function({key: value[part] for key, value in request.items()})
-                 for part in (slice(0, 2), slice(2, 5))]
+        parts = [function({key: value[part] for key, value in request.items()}) for part in (slice(0, 2), slice(2, 5))]
         padded = function({key: tf.concat([value, value[:1], value[:1]], 0) for key, value in request.items()})
         for key, value in whole.items():
             split = tf.concat([part[key] for part in parts], 0)
@@ -177,26 +185,30 @@ def test_merging_padding_and_splitting_a_batch_changes_no_row(model):
                     np.testing.assert_array_equal(value, other, err_msg=f"{name}/{key}")
 
 
-def test_two_replicas_step_as_one(row, mirrored):
-    """SGD and Adam, clipped or not, with an average: the same rows and noise on two replicas of B as on one of 2 B."""
-    for make, clip in ((lambda: keras.optimizers.SGD(1e-3), None), (lambda: keras.optimizers.Adam(1e-3), 0.5)):
-        one = compiled(fresh(row), make, clip_norm=clip, average=0.9)
-        start = [variable.numpy() for variable in one.trainable_variables]
-        with mirrored.scope():
-            two = compiled(fresh(row), make, clip_norm=clip, average=0.9)
-        batch = batch_for(one, rows=8 * one.examples_per_row)
-        half = 4 * one.examples_per_row
-        shares = mirrored.experimental_distribute_values_from_function(
-            lambda context: {name: value[context.replica_id_in_sync_group * half:][:half]  # noqa: B023
-                             for name, value in batch.items()})
-        step_one = tf.function(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))  # noqa: B023
-        step_two = tf.function(lambda: mirrored.run(two.train_step, args=(shares,)))  # noqa: B023
-        for _ in range(3):
-            step_one()
-            step_two()
-        moved = max(np.abs(a.numpy() - b).max() for a, b in zip(one.trainable_variables, start, strict=True))
-        assert moved > 1e-3  # a hundred times what may differ
-        for a, b in zip(one.variables, two.variables, strict=True):
-            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5, err_msg=a.path)
-        for a, b in zip(one.average.values, two.average.values, strict=True):
-            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize(
+    "make, clip_norm", [(lambda: keras.optimizers.SGD(1e-3), None), (lambda: keras.optimizers.Adam(1e-3), 0.5)]
+)
+def test_two_replicas_step_as_one(row, mirrored, make, clip_norm):
+    """With an average: the same rows and noise on two replicas of B make the same steps as on one of 2 B."""
+    one = compiled(fresh(row), make, clip_norm=clip_norm, average=0.9)
+    start = [variable.numpy() for variable in one.trainable_variables]
+    with mirrored.scope():
+        two = compiled(fresh(row), make, clip_norm=clip_norm, average=0.9)
+    batch = batch_for(one, rows=8 * one.examples_per_row)
+    half = 4 * one.examples_per_row
+
+    def share(context):
+        first = context.replica_id_in_sync_group * half
+        return {name: value[first : first + half] for name, value in batch.items()}
+
+    shares = mirrored.experimental_distribute_values_from_function(share)
+    step_one = tf.function(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))
+    step_two = tf.function(lambda: mirrored.run(two.train_step, args=(shares,)))
+    for _ in range(3):
+        step_one()
+        step_two()
+    moved = max(np.abs(a.numpy() - b).max() for a, b in zip(one.trainable_variables, start, strict=True))
+    assert moved > 1e-3  # a hundred times what may differ
+    pairs = [*zip(one.variables, two.variables, strict=True), *zip(one.average.values, two.average.values, strict=True)]
+    for a, b in pairs:
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5, err_msg=a.name)

@@ -1,4 +1,4 @@
-"""One row per model: the arguments of a build that takes seconds. `test_zoo.py` holds each to what every model promises.
+"""One row per model: the arguments of a build of seconds. `test_zoo.py` holds each to what every model promises.
 
 A model may have several rows, so that its options keep the promises too.
 """
@@ -12,9 +12,13 @@ ROWS = {
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
     "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
-    "vae_beta": ("vae", {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10,
-                         "free_bits": 0.5}),
+    "vae_beta": (
+        "vae",
+        {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
+    ),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
-    "dcgan_k2": ("dcgan", {"image_shape": (9, 12, 3), "levels": 256, "latent_dim": 4, "width": 4,
-                           "discriminator_steps": 2}),
+    "dcgan_k2": (
+        "dcgan",
+        {"image_shape": (9, 12, 3), "levels": 256, "latent_dim": 4, "width": 4, "discriminator_steps": 2},
+    ),
 }

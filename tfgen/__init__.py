@@ -1,1 +1,1 @@
-"""tfgen: deep generative models in TensorFlow and Keras 3. Importing this package imports no TensorFlow; see `tfgen.zoo`."""
+"""Deep generative models in TensorFlow and Keras 3. Importing this package imports no TensorFlow; see `tfgen.zoo`."""

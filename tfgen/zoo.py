@@ -1,7 +1,7 @@
 """Every model by name: the only file that knows them all. Importing it imports no TensorFlow.
 
-    model = zoo.build("vae", image_shape=(28, 28, 1), levels=2, latent_dim=32)
-    model = zoo.restore("runs/vae_mnist")
+model = zoo.build("vae", image_shape=(28, 28, 1), levels=2, latent_dim=32)
+model = zoo.restore("runs/vae_mnist")
 """
 
 import ast
@@ -30,8 +30,11 @@ DENSITY = {
 }
 
 MODELS = {
-    "pixel_cnn": Entry("tfgen.autoregressive.pixel_cnn:PixelCNN", "autoregressive",
-                       "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759"),
+    "pixel_cnn": Entry(
+        "tfgen.autoregressive.pixel_cnn:PixelCNN",
+        "autoregressive",
+        "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
+    ),
     "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
     "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),
 }
@@ -75,8 +78,10 @@ def check_arguments(name: str, given: dict) -> None:
     known = arguments(name)
     for argument in given:
         if argument not in known:
-            raise ValueError(f"hparams: {argument!r} is no argument of {name}{closest(argument, known)}; "
-                             f"there are {', '.join(known)}")
+            raise ValueError(
+                f"hparams: {argument!r} is no argument of {name}{closest(argument, known)}; "
+                f"there are {', '.join(known)}"
+            )
 
 
 def create(name: str, **model_arguments):

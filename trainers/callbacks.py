@@ -145,8 +145,9 @@ class Pictures(keras.callbacks.Callback):
         if given is not None:  # a row of what went in above each row of what came out
             rows = range(0, len(made), self.COLUMNS)
             made = np.concatenate([part[i : i + self.COLUMNS] for i in rows for part in (np.asarray(given), made)])
-        picture = images.grid(images.to_display(made, self.model.levels), self.COLUMNS,
-                              scale=max(1, self.SIDE // made.shape[1]))
+        picture = images.grid(
+            images.to_display(made, self.model.levels), self.COLUMNS, scale=max(1, self.SIDE // made.shape[1])
+        )
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / f"{name}-{step:07d}.png").write_bytes(images.encode_png(picture))
         with self._writer.as_default(step=step):
@@ -165,8 +166,10 @@ class Checkpoint(keras.callbacks.Callback):
     def save(self) -> None:
         for variable in self.model.variables:
             if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
-                raise FloatingPointError(f"weight {variable.path} is NaN or Inf at step {int(self.model.step.numpy())}; "
-                                         "the checkpoint before it is kept")
+                raise FloatingPointError(
+                    f"weight {variable.path} is NaN or Inf at step {int(self.model.step.numpy())}; "
+                    "the checkpoint before it is kept"
+                )
         checkpoints.save(self._directory, self._trackable, int(self.model.step.numpy()), self._keep)
         if not self._chief:
             shutil.rmtree(self._directory, ignore_errors=True)

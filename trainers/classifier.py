@@ -18,17 +18,19 @@ def train(data: Images, steps: int = 1200, batch_size: int = 100, seed: int = 0)
     """
     keras.utils.set_random_seed(seed)
     pool = min(data.image_shape[:2]) >= 16
-    network = keras.Sequential([
-        keras.Input(data.image_shape),
-        keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
-        *([keras.layers.MaxPooling2D()] if pool else []),
-        keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
-        keras.layers.MaxPooling2D(),
-        keras.layers.Flatten(),
-        keras.layers.Dense(128, "relu"),
-        keras.layers.Dropout(0.5),
-        keras.layers.Dense(len(data.class_names)),
-    ])
+    network = keras.Sequential(
+        [
+            keras.Input(data.image_shape),
+            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
+            *([keras.layers.MaxPooling2D()] if pool else []),
+            keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, "relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(len(data.class_names)),
+        ]
+    )
     network.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
     def pair(batch):

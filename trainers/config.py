@@ -46,17 +46,28 @@ class TrainConfig:
     steps_per_execution: int = _field(8, "training steps between two returns to Python")
     keep: int = _field(3, "checkpoints kept")
     hparams: Mapping[str, object] = dataclasses.field(
-        default_factory=dict, metadata={"help": "arguments of the model: name=value,name=value", "choices": None})
+        default_factory=dict, metadata={"help": "arguments of the model: name=value,name=value", "choices": None}
+    )
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig) if field.name != "source"}
 # What may differ between a run and its continuation; everything else would make it another run.
-CONTINUABLE = {"source", "workdir", "export_dir", "data_dir", "steps", "epoch_steps", "strategy", "keep",
-               "steps_per_execution", "skip_corrupt"}
+CONTINUABLE = {
+    "source",
+    "workdir",
+    "export_dir",
+    "data_dir",
+    "steps",
+    "epoch_steps",
+    "strategy",
+    "keep",
+    "steps_per_execution",
+    "skip_corrupt",
+}
 
 
 def parse_hparams(model: str, text: str) -> dict[str, object]:
-    """"latent_dim=64,width=32" as the arguments of a model, each of the type that its constructor declares.
+    """ "latent_dim=64,width=32" as the arguments of a model, each of the type that its constructor declares.
 
     Raises:
       ValueError: naming an argument that the model lacks, or a value of the wrong type.
@@ -94,8 +105,10 @@ def check(config: TrainConfig) -> None:
         value, choices = getattr(config, name), field.metadata["choices"]
         if choices and value not in choices:
             near = difflib.get_close_matches(str(value), choices, 1)
-            raise ValueError(f"{name}={value!r}: must be one of {', '.join(choices)}"
-                             + (f" (did you mean {near[0]!r}?)" if near else ""))
+            raise ValueError(
+                f"{name}={value!r}: must be one of {', '.join(choices)}"
+                + (f" (did you mean {near[0]!r}?)" if near else "")
+            )
     for name in ("steps", "epoch_steps", "batch_size", "steps_per_execution", "keep"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")
@@ -111,7 +124,7 @@ def check(config: TrainConfig) -> None:
 
 
 def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict) -> None:
-    """config.json: the configuration, the model's resolved arguments (what `zoo.restore` reads), the data's protocol."""
+    """config.json: the configuration, the model's resolved arguments (`zoo.restore` reads them), the data's protocol."""
     text = json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments, "data": data}, indent=2)
     partial = path.with_suffix(".partial")
     partial.write_text(text + "\n")
@@ -131,5 +144,7 @@ def check_same_run(path: pathlib.Path, config: TrainConfig, model_arguments: dic
     fixed = set(new) - CONTINUABLE - {"hparams"} | ({"steps"} if config.schedule == "cosine" else set())
     for name in sorted(fixed):
         if old.get(name) != new[name]:
-            raise ValueError(f"{name}={new[name]!r}: {path.parent} holds a run with {name}={old.get(name)!r}; go on "
-                             "with that, or give another --workdir")
+            raise ValueError(
+                f"{name}={new[name]!r}: {path.parent} holds a run with {name}={old.get(name)!r}; go on "
+                "with that, or give another --workdir"
+            )

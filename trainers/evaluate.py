@@ -35,19 +35,31 @@ def evaluate() -> None:
     from tfgen.ops import images, seeds
 
     model = zoo.restore(workdir)
-    data = tfgen.data.load(config["dataset"], DATA_DIR.value or config["data_dir"] or None, config["transforms"],
-                           config["skip_corrupt"])
+    data = tfgen.data.load(
+        config["dataset"], DATA_DIR.value or config["data_dir"] or None, config["transforms"], config["skip_corrupt"]
+    )
     began = time.time()
     measured = next(measure for verb, measure in MEASURES.items() if hasattr(model, verb))(model, data)
-    line = json.dumps({
-        "model": config["model"], "dataset": config["dataset"], "split": SPLIT.value,
-        "protocol": data.protocol, "steps": int(model.step.numpy()), **measured,
-        "seconds": round(time.time() - began, 1), "seed": SEED.value})
+    line = json.dumps(
+        {
+            "model": config["model"],
+            "dataset": config["dataset"],
+            "split": SPLIT.value,
+            "protocol": data.protocol,
+            "steps": int(model.step.numpy()),
+            **measured,
+            "seconds": round(time.time() - began, 1),
+            "seed": SEED.value,
+        }
+    )
     partial = workdir / "evaluation.partial"
     partial.write_text(line + "\n")
     partial.replace(workdir / "evaluation.json")
-    picture = images.grid(images.to_display(model.sample(seeds.seed_rows(64, SEED.value)).numpy(), model.levels), 8,
-                          scale=max(1, 56 // model.image_shape[0]))
+    picture = images.grid(
+        images.to_display(model.sample(seeds.seed_rows(64, SEED.value)).numpy(), model.levels),
+        8,
+        scale=max(1, 56 // model.image_shape[0]),
+    )
     (workdir / "pictures").mkdir(exist_ok=True)
     (workdir / "pictures" / "evaluation.png").write_bytes(images.encode_png(picture))
     print(line)
@@ -62,9 +74,14 @@ def elbo(model, data) -> dict:
     """Two bounds; the importance bound is in the same images and never below the ELBO but for chance."""
     k = IMPORTANCE_SAMPLES.value
     at_once = max(size for size in range(1, 51) if k % size == 0)
-    return {"importance_samples": k} | _likelihood(model, data, {
-        "negative_elbo_nats": lambda image, seed: -model.elbo(image, seed),
-        "importance_bound_nats": lambda image, seed: -model.importance_bound(image, k, seed, at_once)})
+    return {"importance_samples": k} | _likelihood(
+        model,
+        data,
+        {
+            "negative_elbo_nats": lambda image, seed: -model.elbo(image, seed),
+            "importance_bound_nats": lambda image, seed: -model.importance_bound(image, k, seed, at_once),
+        },
+    )
 
 
 def _likelihood(model, data, measures) -> dict:
@@ -86,9 +103,12 @@ def _likelihood(model, data, measures) -> dict:
     result = {}
     for name, parts in values.items():
         nats = np.concatenate(parts).astype(np.float64)
-        result |= {"examples": len(nats), name: round(nats.mean(), 4),
-                   f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),
-                   name.removesuffix("nats") + "bits_per_dim": round(bits_per_dim(nats.mean(), model.image_shape), 5)}
+        result |= {
+            "examples": len(nats),
+            name: round(nats.mean(), 4),
+            f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),
+            name.removesuffix("nats") + "bits_per_dim": round(bits_per_dim(nats.mean(), model.image_shape), 5),
+        }
     return result
 
 
@@ -106,12 +126,16 @@ def class_shares(model, data) -> dict:
     predict, accuracy = classifier.train(data)
     sample = tf.function(model.sample)
     seed = seeds.seed_rows(SAMPLES.value, SEED.value)
-    labels = np.concatenate([predict(sample(seed[i : i + BATCH_SIZE.value])).numpy()
-                             for i in range(0, SAMPLES.value, BATCH_SIZE.value)])
+    labels = np.concatenate(
+        [predict(sample(seed[i : i + BATCH_SIZE.value])).numpy() for i in range(0, SAMPLES.value, BATCH_SIZE.value)]
+    )
     shares = modes.class_shares(labels, len(data.class_names))
-    return {"samples": SAMPLES.value, "classifier_test_accuracy": round(accuracy, 4),
-            "class_shares": dict(zip(data.class_names, np.round(shares, 4).tolist(), strict=True)),
-            "smallest_share": round(float(shares.min()), 4)}
+    return {
+        "samples": SAMPLES.value,
+        "classifier_test_accuracy": round(accuracy, 4),
+        "class_shares": dict(zip(data.class_names, np.round(shares, 4).tolist(), strict=True)),
+        "smallest_share": round(float(shares.min()), 4),
+    }
 
 
 # The first verb that a model has decides how it is measured.

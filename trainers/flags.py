@@ -1,4 +1,4 @@
-"""The one place where flags are declared: one for each field of TrainConfig, a few about the run. No TensorFlow here."""
+"""The one place where a trainer's flags are declared: one for each field of TrainConfig. No TensorFlow here."""
 
 import dataclasses
 import pathlib
@@ -19,11 +19,23 @@ flags.disclaim_key_flags()  # so that the entry point that declares them shows t
 def main(family: str, about: str, default_preset: str) -> None:
     """Runs one trainer: declares its flags, resolves them, trains."""
     presets = PRESETS[family]
-    sys.modules["__main__"].__doc__ = about + "\n\nPresets:\n" + "\n".join(
-        f"  {name}: {preset.model} on {preset.dataset}" + (f" ({preset.transforms})" if preset.transforms else "")
-        + f". {preset.source}" for name, preset in presets.items()) + "\n\nModels:\n" + "\n".join(
-        f"  {name}({', '.join(zoo.arguments(name))}): {entry.paper}"
-        for name, entry in zoo.MODELS.items() if entry.family == family) + "\n"
+    sys.modules["__main__"].__doc__ = (
+        about
+        + "\n\nPresets:\n"
+        + "\n".join(
+            f"  {name}: {preset.model} on {preset.dataset}"
+            + (f" ({preset.transforms})" if preset.transforms else "")
+            + f". {preset.source}"
+            for name, preset in presets.items()
+        )
+        + "\n\nModels:\n"
+        + "\n".join(
+            f"  {name}({', '.join(zoo.arguments(name))}): {entry.paper}"
+            for name, entry in zoo.MODELS.items()
+            if entry.family == family
+        )
+        + "\n"
+    )
     flags.DEFINE_string("preset", default_preset, "the configuration to start from: " + ", ".join(presets))
     flags.DEFINE_bool("dry_run", False, "print the resolved configuration, parameters and memory, and stop")
     for name, field in configs.FIELDS.items():
@@ -40,7 +52,8 @@ def _declare(name: str, field: dataclasses.Field) -> None:
     if "default:" not in about:
         about += " (default: the preset's)"
     declare = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}.get(
-        field.type, flags.DEFINE_string)
+        field.type, flags.DEFINE_string
+    )
     declare(name, None, about)
 
 
@@ -54,8 +67,11 @@ def resolve(family: str) -> configs.TrainConfig:
     presets = PRESETS[family]
     if values.preset not in presets:
         elsewhere = [other for other in PRESETS if values.preset in PRESETS[other]]
-        hint = (f"; that one belongs to python -m trainers.train_{elsewhere[0]}" if elsewhere
-                else zoo.closest(values.preset, presets))
+        hint = (
+            f"; that one belongs to python -m trainers.train_{elsewhere[0]}"
+            if elsewhere
+            else zoo.closest(values.preset, presets)
+        )
         raise ValueError(f"preset={values.preset!r}: must be one of {', '.join(presets)}{hint}")
     preset = presets[values.preset]
     given = {name: values[name].value for name in configs.FIELDS if values[name].value is not None}

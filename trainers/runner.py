@@ -40,9 +40,12 @@ def build(config: TrainConfig, data: datasets.Images, strategy: tf.distribute.St
         model.check(data.element_spec, data.levels)
         model.make_variables()
         model.compile(
-            {player.name: make_optimizer(config) for player in model.players()}, seed=config.seed,
-            clip_norm=config.clip_norm or None, average=config.average or None,
-            steps_per_execution=min(config.steps_per_execution, config.epoch_steps))
+            {player.name: make_optimizer(config) for player in model.players()},
+            seed=config.seed,
+            clip_norm=config.clip_norm or None,
+            average=config.average or None,
+            steps_per_execution=min(config.steps_per_execution, config.epoch_steps),
+        )
     return model
 
 
@@ -54,7 +57,9 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, beta_1=config.beta_1, **options)
     else:
-        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](rate, **options)
+        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](
+            rate, **options
+        )
     return keras.optimizers.LossScaleOptimizer(optimizer) if config.precision == "mixed_float16" else optimizer
 
 
@@ -64,20 +69,29 @@ def describe(config: TrainConfig) -> str:
     model = build(config, data, tf.distribute.get_strategy())
     rows = config.batch_size * model.examples_per_row
     parameters = parameter_count(model)
-    slots = sum(int(variable.shape.num_elements()) for optimizer in model.optimizers.values()
-                for variable in (v.value for v in optimizer.variables))
+    slots = sum(
+        int(variable.shape.num_elements())
+        for optimizer in model.optimizers.values()
+        for variable in (v.value for v in optimizer.variables)
+    )
     fixed = 4 * (2 * parameters + slots + (parameters if model.average else 0))
     activations = _activation_bytes(model, config.batch_size)
     resolved = {**dataclasses.asdict(config), "model_arguments": model_arguments(config, data)}
-    return "\n".join([
-        json.dumps(resolved, indent=2),
-        f"data: {data.protocol}: {data.splits['train'].size} training images {data.image_shape}, {data.levels} levels",
-        *(f"player {player.name}: {sum(v.value.shape.num_elements() for v in player.variables):,} parameters, "
-          f"{player.updates} update(s) a step" for player in model.players()),
-        f"parameters: {parameters:,}",
-        f"memory: {fixed / 2**20:.1f} MiB for weights, gradients, optimizers and average; at most "
-        f"{activations / 2**20:.1f} MiB for what a step of {rows} images computes; data in memory not counted",
-    ])
+    return "\n".join(
+        [
+            json.dumps(resolved, indent=2),
+            f"data: {data.protocol}; {data.splits['train'].size} training images {data.image_shape}, "
+            f"{data.levels} levels",
+            *(
+                f"player {player.name}: {sum(v.value.shape.num_elements() for v in player.variables):,} parameters, "
+                f"{player.updates} update(s) a step"
+                for player in model.players()
+            ),
+            f"parameters: {parameters:,}",
+            f"memory: {fixed / 2**20:.1f} MiB for weights, gradients, optimizers and average; at most "
+            f"{activations / 2**20:.1f} MiB for what a step of {rows} images computes; data in memory not counted",
+        ]
+    )
 
 
 def _activation_bytes(model, batch_size: int) -> int:
@@ -89,8 +103,14 @@ def _activation_bytes(model, batch_size: int) -> int:
         graph = tf.function(functools.partial(player.terms, training=True)).get_concrete_function(batch, seed).graph
         tensors = [tensor for op in graph.get_operations() if op.type != "Placeholder" for tensor in op.outputs]
         sizes = [tensor.shape.num_elements() for tensor in tensors]
-        largest = max(largest, sum(size * tensor.dtype.size for size, tensor in zip(sizes, tensors, strict=True)
-                                   if size and tensor.dtype.is_floating))
+        largest = max(
+            largest,
+            sum(
+                size * tensor.dtype.size
+                for size, tensor in zip(sizes, tensors, strict=True)
+                if size and tensor.dtype.is_floating
+            ),
+        )
     return largest
 
 
@@ -149,8 +169,14 @@ def _train(config, model, data, strategy, trackable, step, chief):
         try:
             for epoch_steps, epochs in segments(step, config.steps, config.epoch_steps):
                 batches = strategies.distribute(strategy, data.training_batches, rows, config.seed, step)
-                model.fit(batches, steps_per_epoch=epoch_steps, epochs=epochs, validation_data=validation, verbose=0,
-                          callbacks=[stopper, *hooks])
+                model.fit(
+                    batches,
+                    steps_per_epoch=epoch_steps,
+                    epochs=epochs,
+                    validation_data=validation,
+                    verbose=0,
+                    callbacks=[stopper, *hooks],
+                )
                 step += epoch_steps * epochs
         except callbacks.Stopped as stopped:
             saver.save()
@@ -162,13 +188,16 @@ def _train(config, model, data, strategy, trackable, step, chief):
                 raise
             raise FloatingPointError(
                 f"{term[1]} is {term[2]} at step {int(model.step.numpy()) + 1}; the last good checkpoint is kept in "
-                f"{workdir / 'checkpoints'}. A lower --learning_rate or --clip_norm=1 may help") from None
+                f"{workdir / 'checkpoints'}. A lower --learning_rate or --clip_norm=1 may help"
+            ) from None
 
 
 def _export(config, workdir: pathlib.Path) -> pathlib.Path:
     path = saved_model.export(workdir, saved_model.next_version(config.export_dir or workdir / "export"))
-    print(f"\ntrained:  {workdir}/  (config.json, metrics.jsonl, checkpoints/, pictures/, tensorboard/)\n"
-          f"exported: {path}/  (MODEL_CARD.md says how to call it)\n"
-          f"next:     python -m trainers.evaluate --workdir={workdir}\n"
-          f"          tensorboard --logdir={workdir}/tensorboard")
+    print(
+        f"\ntrained:  {workdir}/  (config.json, metrics.jsonl, checkpoints/, pictures/, tensorboard/)\n"
+        f"exported: {path}/  (MODEL_CARD.md says how to call it)\n"
+        f"next:     python -m trainers.evaluate --workdir={workdir}\n"
+        f"          tensorboard --logdir={workdir}/tensorboard"
+    )
     return path

@@ -40,8 +40,7 @@ def distribute(strategy: tf.distribute.Strategy, training_batches, rows: int, se
     """The training batches of `data.Images`, `rows` a step, under a strategy: each replica with its own share."""
     if strategy.num_replicas_in_sync == 1:
         return training_batches(rows, seed, start_step)
-    return strategy.distribute_datasets_from_function(
-        lambda context: training_batches(rows, seed, start_step, context))
+    return strategy.distribute_datasets_from_function(lambda context: training_batches(rows, seed, start_step, context))
 
 
 def shard_by_data(dataset: tf.data.Dataset) -> tf.data.Dataset:

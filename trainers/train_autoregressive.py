@@ -3,4 +3,6 @@
 from trainers import flags
 
 if __name__ == "__main__":
-    flags.main("autoregressive", "Trains a model with a tractable density: PixelCNN.", default_preset="pixel_cnn_digits")
+    flags.main(
+        "autoregressive", "Trains a model with a tractable density: PixelCNN.", default_preset="pixel_cnn_digits"
+    )

@@ -63,8 +63,15 @@ class AutoregressiveModel(GenerativeModel):
         return self.distribution().complete(image, known, seed)
 
     def players(self):
-        return (Player("model", self._terms, parts=[self], units={"bits_per_dim": "bits/dim"},
-                       objective=lambda terms: terms["negative_log_prob"]),)
+        return (
+            Player(
+                "model",
+                self._terms,
+                parts=[self],
+                units={"bits_per_dim": "bits/dim"},
+                objective=lambda terms: terms["negative_log_prob"],
+            ),
+        )
 
     def _terms(self, batch, seed, training):
         nats = -self.distribution(seed if training else None).log_prob(batch["image"])
@@ -74,11 +81,15 @@ class AutoregressiveModel(GenerativeModel):
         image = self.batch_spec["image"]
         known = tf.TensorSpec(image.shape, tf.bool, name="known")
         return {
-            "log_prob": Signature(lambda image: {"log_prob": self.log_prob(image)}, {"image": image},
-                                  "Exact ln p(image), nats."),
-            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED},
-                                "One image of each seed row."),
-            "complete": Signature(lambda image, known, seed: {"image": self.complete(image, known, seed)},
-                                  {"image": image, "known": known, "seed": SEED},
-                                  "The image with its unknown values drawn from the model, the known ones kept."),
+            "log_prob": Signature(
+                lambda image: {"log_prob": self.log_prob(image)}, {"image": image}, "Exact ln p(image), nats."
+            ),
+            "sample": Signature(
+                lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "One image of each seed row."
+            ),
+            "complete": Signature(
+                lambda image, known, seed: {"image": self.complete(image, known, seed)},
+                {"image": image, "known": known, "seed": SEED},
+                "The image with its unknown values drawn from the model, the known ones kept.",
+            ),
         }

@@ -55,8 +55,15 @@ class PixelCNN(AutoregressiveModel):
       ValueError: where width or head_width is not a multiple of C, or an argument is out of range.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, width: int = 128, depth: int = 15,
-                 head_width: int = 1024, dropout: float = 0.0):
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int = 256,
+        width: int = 128,
+        depth: int = 15,
+        head_width: int = 1024,
+        dropout: float = 0.0,
+    ):
         super().__init__(image_shape, levels)
         channels = self.image_shape[2]
         for name, value in (("width", width), ("head_width", head_width)):

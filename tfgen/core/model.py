@@ -65,8 +65,8 @@ class GenerativeModel(keras.Model, abc.ABC):
     def make_variables(self) -> None:
         """Makes every variable, by playing each player's terms on an empty-handed batch. Call under the scope."""
         self.step = self.add_weight(
-            shape=(), dtype="int64", trainable=False, name="step", initializer="zeros",
-            aggregation="only_first_replica")
+            shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
+        )
         batch = {name: tf.zeros([2, *spec.shape[1:]], spec.dtype) for name, spec in self.batch_spec.items()}
         self._units = {}
         for player in self.players():
@@ -95,16 +95,25 @@ class GenerativeModel(keras.Model, abc.ABC):
                 raise ValueError(
                     f"{name}: the data set gives {given.dtype.name} {given.shape[1:]} per example, but "
                     f"{type(self).__name__} was built for {wanted.dtype.name} {wanted.shape[1:]}; leave {name}_shape "
-                    "out of --hparams, or add a resize, grayscale or color transform")
+                    "out of --hparams, or add a resize, grayscale or color transform"
+                )
         if levels > self.levels:
             raise ValueError(
                 f"levels: the data set has images of {levels} levels, but {type(self).__name__} was built for "
-                f"{self.levels}; leave levels out of --hparams" + (", or binarize the data" * (self.levels == 2)))
+                f"{self.levels}; leave levels out of --hparams" + (", or binarize the data" * (self.levels == 2))
+            )
 
     # Training.
 
-    def compile(self, optimizers: dict[str, keras.optimizers.Optimizer], *, seed: int = 0,
-                clip_norm: float | None = None, average: float | None = None, steps_per_execution: int = 1) -> None:
+    def compile(
+        self,
+        optimizers: dict[str, keras.optimizers.Optimizer],
+        *,
+        seed: int = 0,
+        clip_norm: float | None = None,
+        average: float | None = None,
+        steps_per_execution: int = 1,
+    ) -> None:
         """Gives each player its optimizer. Call under the strategy's scope, after `make_variables`.
 
         Args:
@@ -154,7 +163,7 @@ class GenerativeModel(keras.Model, abc.ABC):
     def train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Plays one round: every player moves `updates` times. Returns each term's mean over this replica's batch.
 
-        The examples are dealt out in strides, so that the i-th move sees the same ones however many replicas share them.
+        The examples are dealt out in strides: the i-th move sees the same ones however many replicas share them.
         """
         deal = self.examples_per_row
         logs = {}
@@ -178,8 +187,9 @@ class GenerativeModel(keras.Model, abc.ABC):
     def _noise(self, rows, stream: int) -> tf.Tensor:
         replica = tf.distribute.get_replica_context()
         count = tf.shape(tf.nest.flatten(rows)[0])[0]
-        return seeds.step_rows(self._seed, self.step.value, stream, count, replica.replica_id_in_sync_group,
-                               replica.num_replicas_in_sync)
+        return seeds.step_rows(
+            self._seed, self.step.value, stream, count, replica.replica_id_in_sync_group, replica.num_replicas_in_sync
+        )
 
     def _score(self, player: Player, rows, seed, training: bool) -> dict[str, tf.Tensor]:
         terms = player.terms(rows, seed, training=training)

@@ -49,8 +49,10 @@ def check(paths: list[str], transform, skip_corrupt: bool) -> tuple[list[int], n
             pixels = decode(path)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             if not skip_corrupt:
-                raise ValueError(f"{path}: this image cannot be read ({error}); remove it, or pass --skip_corrupt to "
-                                 "leave such files out") from error
+                raise ValueError(
+                    f"{path}: this image cannot be read ({error}); remove it, or pass --skip_corrupt to "
+                    "leave such files out"
+                ) from error
             logging.warning("SKIPPED %s: this image cannot be read (%s)", path, error)
             continue
         image = transform(pixels)
@@ -60,8 +62,12 @@ def check(paths: list[str], transform, skip_corrupt: bool) -> tuple[list[int], n
             channels = image.shape[-1] != example.shape[-1]
             raise ValueError(
                 f"{path}: shape {image.shape}, but {first} has {example.shape}; all images must have one "
-                + ("number of channels: add grayscale or color to --transforms" if channels else
-                   "size: add resize:SIDE (or crop:SIDE) to --transforms"))
+                + (
+                    "number of channels: add grayscale or color to --transforms"
+                    if channels
+                    else "size: add resize:SIDE (or crop:SIDE) to --transforms"
+                )
+            )
         whole.append(i)
     if not whole:
         raise ValueError(f"none of the {len(paths)} images can be read, the first being {paths[0]}")
@@ -78,5 +84,8 @@ def split(count: int) -> dict[str, np.ndarray]:
         raise ValueError(f"only {count} images: at least 10 are needed for a training, validation and test split")
     order = np.random.default_rng(0).permutation(count)
     held = count // 10
-    return {"train": np.sort(order[2 * held :]), "validation": np.sort(order[:held]),
-            "test": np.sort(order[held : 2 * held])}
+    return {
+        "train": np.sort(order[2 * held :]),
+        "validation": np.sort(order[:held]),
+        "test": np.sort(order[held : 2 * held]),
+    }

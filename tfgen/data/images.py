@@ -62,8 +62,9 @@ class Images:
     def element_spec(self) -> dict[str, tf.TensorSpec]:
         return {"image": tf.TensorSpec([None, *self.image_shape], tf.uint8), "label": tf.TensorSpec([None], tf.int32)}
 
-    def training_batches(self, batch_size: int, seed: int, start_step: int = 0,
-                         context: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
+    def training_batches(
+        self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None
+    ) -> tf.data.Dataset:
         """Endless shuffled batches of the training split, from step `start_step` on.
 
         The examples and the noise of step s are a function of (seed, s) alone: there is no iterator to save.
@@ -95,8 +96,9 @@ class Images:
                 step, row = place(element)
                 position = (step % per_epoch) * batch_size + row + tf.range(rows, dtype=tf.int64)
                 key = tf.stack([tf.constant(seed, tf.int64), step // per_epoch])
-                return element, split.read(tf.random.experimental.index_shuffle(
-                    position, key, tf.constant(split.size - 1, tf.int64)))
+                return element, split.read(
+                    tf.random.experimental.index_shuffle(position, key, tf.constant(split.size - 1, tf.int64))
+                )
 
             batches = elements.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 

@@ -33,11 +33,20 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
 def _digits(name: str, transform: str, _) -> Images:
     steps = transforms.parse(transform, digits.LEVELS)
     apply = _fixed(steps)
-    splits = {split: _in_memory(np.stack([apply(image) for image in images]), labels)
-              for split, (images, labels) in digits.read().items()}
+    splits = {
+        split: _in_memory(np.stack([apply(image) for image in images]), labels)
+        for split, (images, labels) in digits.read().items()
+    }
     shape = tuple(splits["train"].read(tf.constant([0], tf.int64))["image"].shape[1:])
-    return _images(name, shape, digits.LEVELS, digits.CLASS_NAMES, splits, steps,
-                   "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test")
+    return _images(
+        name,
+        shape,
+        digits.LEVELS,
+        digits.CLASS_NAMES,
+        splits,
+        steps,
+        "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test",
+    )
 
 
 def _folder(name: str, transform: str, skip_corrupt: bool) -> Images:
@@ -60,8 +69,15 @@ def _folder(name: str, transform: str, skip_corrupt: bool) -> Images:
             splits[split] = _in_memory(np.stack([apply(folder.decode(f)) for f in files[part]]), labels[part])
         else:
             splits[split] = _on_disk(files[part], labels[part], example.shape, read_pixels)
-    return _images(name, example.shape, 256, class_names, splits, steps,
-                   f"{len(files)} images of a folder, shuffled once: 80% train, 10% validation, 10% test")
+    return _images(
+        name,
+        example.shape,
+        256,
+        class_names,
+        splits,
+        steps,
+        f"{len(files)} images of a folder, shuffled once: 80% train, 10% validation, 10% test",
+    )
 
 
 def _tfds(name: str, data_dir: str | None, steps) -> Images:
@@ -100,7 +116,9 @@ def _tfds(name: str, data_dir: str | None, steps) -> Images:
         else:
             splits[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
     about = ", ".join(f"{ours} = {theirs}" for ours, theirs in source.splits.items())
-    return _images(name, shape, 256, source.class_names, splits, steps, f"TFDS {source.builder.info.full_name}, {about}")
+    return _images(
+        name, shape, 256, source.class_names, splits, steps, f"TFDS {source.builder.info.full_name}, {about}"
+    )
 
 
 def _stream(source, split, prepare, shaped, seed):
@@ -136,8 +154,10 @@ def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split
         return tf.ensure_shape(tf.numpy_function(read_pixels, [path], tf.uint8, stateful=False), shape)
 
     def read(index):
-        return {"image": tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8)),
-                "label": tf.gather(labels, index)}
+        return {
+            "image": tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8)),
+            "label": tf.gather(labels, index),
+        }
 
     return Split(int(labels.shape[0]), read)
 

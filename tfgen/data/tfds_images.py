@@ -31,17 +31,21 @@ def open_source(name: str, data_dir: str | None) -> Source:
         known = tfds.list_builders(with_community_datasets=False)
         near = difflib.get_close_matches(name, known, 3)
         raise ValueError(
-            f"dataset={name!r}: there is no such data set" + (f" (did you mean {', '.join(near)}?)" if near else "")
-            + "; there are 'digits' (embedded), 'folder:PATH' and the image sets of TFDS, such as mnist, fashion_mnist, "
-            "cifar10, celeb_a, lsun/bedroom; this TFDS has " + f"{len(known)} sets: tfds.list_builders()") from error
+            f"dataset={name!r}: there is no such data set"
+            + (f" (did you mean {', '.join(near)}?)" if near else "")
+            + "; there are 'digits' (embedded), 'folder:PATH' and the image sets of TFDS: mnist, fashion_mnist, "
+            "cifar10, celeb_a, lsun/bedroom; this TFDS has " + f"{len(known)} sets: tfds.list_builders()"
+        ) from error
     image_keys = [key for key, feature in builder.info.features.items() if isinstance(feature, tfds.features.Image)]
     if not image_keys:
         raise ValueError(f"dataset={name!r}: this TFDS set has no image, only {sorted(builder.info.features)}")
     try:
         builder.download_and_prepare()
     except Exception as error:
-        raise ValueError(f"dataset={name!r}: not prepared in {builder.data_dir} and it cannot be downloaded ({error}); "
-                         "give --data_dir, or prepare it where there is a network") from error
+        raise ValueError(
+            f"dataset={name!r}: not prepared in {builder.data_dir} and it cannot be downloaded ({error}); "
+            "give --data_dir, or prepare it where there is a network"
+        ) from error
     labels = [key for key, feature in builder.info.features.items() if isinstance(feature, tfds.features.ClassLabel)]
     names = tuple(builder.info.features[labels[0]].names) if labels else ()
     return Source(builder, image_keys[0], labels[0] if labels else None, names, _splits(list(builder.info.splits)))

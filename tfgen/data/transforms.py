@@ -36,8 +36,9 @@ def resize(size: tuple[int, int]) -> Transform:
     """The whole picture to (H, W), by area where it shrinks (PIL's antialiased bilinear filter)."""
 
     def function(image):
-        planes = [np.asarray(Image.fromarray(plane).resize(size[::-1], Image.BILINEAR))
-                  for plane in np.moveaxis(image, -1, 0)]
+        planes = [
+            np.asarray(Image.fromarray(plane).resize(size[::-1], Image.BILINEAR)) for plane in np.moveaxis(image, -1, 0)
+        ]
         return np.stack(planes, axis=-1)
 
     return Transform(f"resize to {size[0]}x{size[1]}", function, size=size)
@@ -49,8 +50,10 @@ def crop(size: tuple[int, int]) -> Transform:
     def function(image):
         top, left = (image.shape[0] - size[0]) // 2, (image.shape[1] - size[1]) // 2
         if top < 0 or left < 0:
-            raise ValueError(f"transforms: crop:{size[0]}x{size[1]} is larger than a {image.shape[0]}x{image.shape[1]} "
-                             "image; resize first")
+            raise ValueError(
+                f"transforms: crop:{size[0]}x{size[1]} is larger than a {image.shape[0]}x{image.shape[1]} "
+                "image; resize first"
+            )
         return image[top : top + size[0], left : left + size[1]]
 
     return Transform(f"crop the middle {size[0]}x{size[1]}", function, size=size)

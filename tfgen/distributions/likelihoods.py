@@ -50,8 +50,10 @@ class Bernoulli(Factorized):
 
     def __init__(self, logits: tf.Tensor, levels: int = 2):
         if levels != 2:
-            raise ValueError(f"levels={levels}: a Bernoulli likelihood needs images of 2 levels (add 'binarize' to the "
-                             "transforms), or choose likelihood='gaussian'")
+            raise ValueError(
+                f"levels={levels}: a Bernoulli likelihood needs images of 2 levels (add 'binarize' to the "
+                "transforms), or choose likelihood='gaussian'"
+            )
         self.levels = levels
         self.distribution = tfd.Independent(tfd.Bernoulli(logits=tf.cast(logits, tf.float32)), 3)
         self.mean = tf.sigmoid(tf.cast(logits, tf.float32))

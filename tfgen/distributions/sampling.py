@@ -22,7 +22,7 @@ def sample(distribution: tfd.Distribution, seed: tf.Tensor, count: int | None = 
     """One reparameterised draw of each row, [N, *event]; with `count`, as many, [count, N, *event].
 
     Args:
-      distribution: a `tfd.Normal`, or a `tfd.Independent` over one, with batch shape [N] or [] (then N rows of the same).
+      distribution: a `tfd.Normal` or a `tfd.Independent` over one; batch shape [N] or [] (then N rows of the same).
       seed: int32 [N, 2].
       count: number of draws from the stream of each row.
     Raises:

@@ -28,8 +28,9 @@ class AdversarialModel(GenerativeModel):
     generator: keras.layers.Layer  # latents [N, latent_dim] -> float [N, H, W, C] in [-1, 1]
     discriminator: keras.layers.Layer  # float [N, H, W, C] in [-1, 1] -> logits [N, 1]
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int, latent_dim: int, objective: str,
-                 discriminator_steps: int):
+    def __init__(
+        self, image_shape: tuple[int, int, int], levels: int, latent_dim: int, objective: str, discriminator_steps: int
+    ):
         super().__init__(image_shape, levels)
         if objective not in OBJECTIVES:
             raise ValueError(f"objective={objective!r}: must be one of {sorted(OBJECTIVES)}")
@@ -64,17 +65,26 @@ class AdversarialModel(GenerativeModel):
 
     def players(self):
         return (
-            Player("discriminator", self._discriminator_terms, parts=[self.discriminator],
-                   updates=self.discriminator_steps, objective=lambda terms: terms["real"] + terms["fake"],
-                   units={"real_accuracy": "fraction", "fake_accuracy": "fraction"}),
+            Player(
+                "discriminator",
+                self._discriminator_terms,
+                parts=[self.discriminator],
+                updates=self.discriminator_steps,
+                objective=lambda terms: terms["real"] + terms["fake"],
+                units={"real_accuracy": "fraction", "fake_accuracy": "fraction"},
+            ),
             Player("generator", self._generator_terms, parts=[self.generator]),
         )
 
     def _discriminator_terms(self, batch, seed, training):
         real = self._logits(images.to_symmetric(batch["image"], self.levels), training)
         fake = self._fake_logits(seed, training)
-        return {"real": self.objective.real(real), "fake": self.objective.fake(fake),
-                "real_accuracy": tf.cast(real > 0, tf.float32), "fake_accuracy": tf.cast(fake < 0, tf.float32)}
+        return {
+            "real": self.objective.real(real),
+            "fake": self.objective.fake(fake),
+            "real_accuracy": tf.cast(real > 0, tf.float32),
+            "fake_accuracy": tf.cast(fake < 0, tf.float32),
+        }
 
     def _generator_terms(self, batch, seed, training):
         return {"fooling": self.objective.generator(self._fake_logits(seed, training))}
@@ -82,11 +92,19 @@ class AdversarialModel(GenerativeModel):
     def signatures(self):
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         return {
-            "generate": Signature(lambda latents: {"image": self.generate(latents)}, {"latents": latents},
-                                  "The image that the generator makes of the latents."),
-            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED},
-                                "One image of each seed row, its latents drawn from N(0, I)."),
-            "discriminate": Signature(lambda image: {"logits": self.discriminate(image)},
-                                      {"image": self.batch_spec["image"]},
-                                      "The logit of \"this image is real\", [N]."),
+            "generate": Signature(
+                lambda latents: {"image": self.generate(latents)},
+                {"latents": latents},
+                "The image that the generator makes of the latents.",
+            ),
+            "sample": Signature(
+                lambda seed: {"image": self.sample(seed)},
+                {"seed": SEED},
+                "One image of each seed row, its latents drawn from N(0, I).",
+            ),
+            "discriminate": Signature(
+                lambda image: {"logits": self.discriminate(image)},
+                {"image": self.batch_spec["image"]},
+                'The logit of "this image is real", [N].',
+            ),
         }

@@ -24,7 +24,8 @@ def halvings(side: int) -> int:
 def normalization() -> keras.layers.Layer:
     """Batch norm over the batch of all replicas."""
     return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02), synchronized=True)
+        momentum=0.9, epsilon=1e-5, gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02), synchronized=True
+    )
 
 
 def generator(image_shape: tuple[int, int, int], width: int) -> keras.Sequential:
@@ -32,14 +33,24 @@ def generator(image_shape: tuple[int, int, int], width: int) -> keras.Sequential
     height, columns, channels = image_shape
     ups = halvings(min(height, columns))
     start = (-(-height // 2**ups), -(-columns // 2**ups), width * 2 ** (ups - 1))
-    layers = [keras.layers.Dense(start[0] * start[1] * start[2], use_bias=False, kernel_initializer=weights()),
-              keras.layers.Reshape(start), normalization(), keras.layers.ReLU()]
+    layers = [
+        keras.layers.Dense(start[0] * start[1] * start[2], use_bias=False, kernel_initializer=weights()),
+        keras.layers.Reshape(start),
+        normalization(),
+        keras.layers.ReLU(),
+    ]
     for i in reversed(range(ups - 1)):
-        layers += [keras.layers.Conv2DTranspose(width * 2**i, 5, 2, "same", use_bias=False, kernel_initializer=weights()),
-                   normalization(), keras.layers.ReLU()]
+        layers += [
+            keras.layers.Conv2DTranspose(width * 2**i, 5, 2, "same", use_bias=False, kernel_initializer=weights()),
+            normalization(),
+            keras.layers.ReLU(),
+        ]
     crop = ((0, start[0] * 2**ups - height), (0, start[1] * 2**ups - columns))
-    layers += [keras.layers.Conv2DTranspose(channels, 5, 2, "same", kernel_initializer=weights()),
-               keras.layers.Cropping2D(crop), keras.layers.Activation("tanh", dtype="float32")]
+    layers += [
+        keras.layers.Conv2DTranspose(channels, 5, 2, "same", kernel_initializer=weights()),
+        keras.layers.Cropping2D(crop),
+        keras.layers.Activation("tanh", dtype="float32"),
+    ]
     return keras.Sequential(layers, name="generator")
 
 
@@ -51,7 +62,9 @@ def discriminator(image_shape: tuple[int, int, int], width: int) -> keras.Sequen
         if i > 0:
             layers.append(normalization())
         layers.append(keras.layers.LeakyReLU(SLOPE))
-    return keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer=weights())], name="discriminator")
+    return keras.Sequential(
+        [*layers, keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer=weights())], name="discriminator"
+    )
 
 
 class DCGAN(AdversarialModel):
@@ -73,12 +86,20 @@ class DCGAN(AdversarialModel):
       ValueError: naming an argument that is out of range.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 100, width: int = 64,
-                 objective: str = "non_saturating", discriminator_steps: int = 1):
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int = 256,
+        latent_dim: int = 100,
+        width: int = 64,
+        objective: str = "non_saturating",
+        discriminator_steps: int = 1,
+    ):
         super().__init__(image_shape, levels, latent_dim, objective, discriminator_steps)
         if not all(8 <= side <= 64 for side in self.image_shape[:2]):
-            raise ValueError(f"image_shape={self.image_shape}: DCGAN makes sides of 8 to 64; add resize:64, say, to the "
-                             "transforms")
+            raise ValueError(
+                f"image_shape={self.image_shape}: DCGAN makes sides of 8 to 64; add resize:64, say, to the transforms"
+            )
         if width < 1:
             raise ValueError(f"width={width}: must be at least 1")
         self.generator = generator(self.image_shape, width)

@@ -40,7 +40,8 @@ class MaskedConv2D(keras.layers.Layer):
             raise ValueError(f"{shape[-1]} features come in: must be a multiple of the {self.groups} channels")
         rows, columns = self.size // 2 + 1, self.size
         self.kernel = self.add_weight(
-            shape=(rows, columns, shape[-1], self.filters), initializer=self._initializer, name="kernel")
+            shape=(rows, columns, shape[-1], self.filters), initializer=self._initializer, name="kernel"
+        )
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
         self.built = True
 

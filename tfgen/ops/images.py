@@ -37,7 +37,7 @@ def to_display(image: np.ndarray, levels: int) -> np.ndarray:
 
 
 def grid(images: np.ndarray, columns: int, scale: int = 1, border: int = 1) -> np.ndarray:
-    """Pictures uint8 [N, H, W, C] in rows of `columns` on one gray canvas uint8 [H', W', C], each pixel `scale` wide."""
+    """Pictures uint8 [N, H, W, C] in rows of `columns` on a gray canvas uint8 [H', W', C], each pixel `scale` wide."""
     images = np.repeat(np.repeat(np.asarray(images), scale, axis=1), scale, axis=2)
     count, height, width, channels = images.shape
     rows = -(-count // columns)

@@ -29,8 +29,15 @@ class LatentVariableModel(GenerativeModel):
       warmup_steps: training steps over which the KL's weight rises from 0 to beta (Bowman et al. 2016).
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int, latent_dim: int, beta: float = 1.0,
-                 free_bits: float = 0.0, warmup_steps: int = 0):
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int,
+        latent_dim: int,
+        beta: float = 1.0,
+        free_bits: float = 0.0,
+        warmup_steps: int = 0,
+    ):
         super().__init__(image_shape, levels)
         if latent_dim < 1:
             raise ValueError(f"latent_dim={latent_dim}: must be at least 1")
@@ -80,8 +87,7 @@ class LatentVariableModel(GenerativeModel):
             chunk_seed = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
             latents = sample(posterior, chunk_seed, at_once)
             likelihood = self.decode(tf.reshape(latents, [-1, self.latent_dim])).log_prob(tiled)
-            log_weights = (tf.reshape(likelihood, [at_once, -1]) + prior.log_prob(latents)
-                           - posterior.log_prob(latents))
+            log_weights = tf.reshape(likelihood, [at_once, -1]) + prior.log_prob(latents) - posterior.log_prob(latents)
             return variational.importance_bound(log_weights)
 
         bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
@@ -93,13 +99,18 @@ class LatentVariableModel(GenerativeModel):
         return variational.elbo(self.prior(), posterior, self.decode(latents, training=training), image, latents)
 
     def players(self):
-        return (Player("model", self._terms, parts=[self], objective=self._objective,
-                       units={"bits_per_dim": "bits/dim"}),)
+        return (
+            Player("model", self._terms, parts=[self], objective=self._objective, units={"bits_per_dim": "bits/dim"}),
+        )
 
     def _terms(self, batch, seed, training):
         elbo = self._elbo(batch["image"], seed, training)
-        return {"reconstruction": elbo.reconstruction, "kl": elbo.kl, "negative_elbo": -elbo.value,
-                "bits_per_dim": bits_per_dim(-elbo.value, self.image_shape)}
+        return {
+            "reconstruction": elbo.reconstruction,
+            "kl": elbo.kl,
+            "negative_elbo": -elbo.value,
+            "bits_per_dim": bits_per_dim(-elbo.value, self.image_shape),
+        }
 
     def _objective(self, terms):
         weight = self.beta
@@ -111,17 +122,31 @@ class LatentVariableModel(GenerativeModel):
         image = self.batch_spec["image"]
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         return {
-            "encode": Signature(self._serve_encode, {"image": image},
-                                f"Mean and standard deviation of q(z | x), [N, {self.latent_dim}]."),
-            "decode": Signature(self._serve_decode, {"latents": latents},
-                                "Mean and standard deviation of p(x | z) in levels, and the image nearest to the mean."),
-            "reconstruct": Signature(lambda image, seed: {"image": self.reconstruct(image, seed)},
-                                     {"image": image, "seed": SEED},
-                                     "The mean image of p(x | z), z drawn from q(z | image)."),
-            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED},
-                                "One image of each seed row: z from the prior, x from p(x | z)."),
-            "elbo": Signature(lambda image, seed: {"elbo": self.elbo(image, seed)}, {"image": image, "seed": SEED},
-                              "A lower bound on ln p(image) with one posterior sample, nats."),
+            "encode": Signature(
+                self._serve_encode,
+                {"image": image},
+                f"Mean and standard deviation of q(z | x), [N, {self.latent_dim}].",
+            ),
+            "decode": Signature(
+                self._serve_decode,
+                {"latents": latents},
+                "Mean and standard deviation of p(x | z) in levels, and the image nearest to the mean.",
+            ),
+            "reconstruct": Signature(
+                lambda image, seed: {"image": self.reconstruct(image, seed)},
+                {"image": image, "seed": SEED},
+                "The mean image of p(x | z), z drawn from q(z | image).",
+            ),
+            "sample": Signature(
+                lambda seed: {"image": self.sample(seed)},
+                {"seed": SEED},
+                "One image of each seed row: z from the prior, x from p(x | z).",
+            ),
+            "elbo": Signature(
+                lambda image, seed: {"elbo": self.elbo(image, seed)},
+                {"image": image, "seed": SEED},
+                "A lower bound on ln p(image) with one posterior sample, nats.",
+            ),
         }
 
     def _serve_encode(self, image):

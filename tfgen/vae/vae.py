@@ -22,15 +22,15 @@ def mlp_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
 def mlp_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
     """Appendix C: fully connected layers, latents [N, D] -> [N, H, W, C]."""
     hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
-    return keras.Sequential(
-        [*hidden, keras.layers.Dense(math.prod(image_shape)), keras.layers.Reshape(image_shape)])
+    return keras.Sequential([*hidden, keras.layers.Dense(math.prod(image_shape)), keras.layers.Reshape(image_shape)])
 
 
 def conv_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
     """`depth` convolutions of stride 2, each twice as wide as the last, then a hidden layer."""
     convs = [keras.layers.Conv2D(width * 2**i, 4, 2, "same", activation="gelu") for i in range(depth)]
     return keras.Sequential(
-        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, "gelu"), keras.layers.Dense(outputs)])
+        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, "gelu"), keras.layers.Dense(outputs)]
+    )
 
 
 def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
@@ -40,14 +40,16 @@ def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> k
     widths = [width * 2**i for i in reversed(range(depth))]
     ups = [keras.layers.Conv2DTranspose(w, 4, 2, "same", activation="gelu") for w in [*widths[1:], width]]
     crop = ((0, rows * 2**depth - height), (0, columns * 2**depth - width_))
-    return keras.Sequential([
-        keras.layers.Dense(8 * width, "gelu"),
-        keras.layers.Dense(rows * columns * widths[0], "gelu"),
-        keras.layers.Reshape((rows, columns, widths[0])),
-        *ups,
-        keras.layers.Conv2D(channels, 3, padding="same"),
-        keras.layers.Cropping2D(crop),
-    ])
+    return keras.Sequential(
+        [
+            keras.layers.Dense(8 * width, "gelu"),
+            keras.layers.Dense(rows * columns * widths[0], "gelu"),
+            keras.layers.Reshape((rows, columns, widths[0])),
+            *ups,
+            keras.layers.Conv2D(channels, 3, padding="same"),
+            keras.layers.Cropping2D(crop),
+        ]
+    )
 
 
 ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}
@@ -75,13 +77,25 @@ class VAE(LatentVariableModel):
       ValueError: naming an argument that is out of range.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 32, width: int = 32,
-                 depth: int = 2, architecture: str = "conv", likelihood: str = "", beta: float = 1.0,
-                 free_bits: float = 0.0, warmup_steps: int = 0):
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int = 256,
+        latent_dim: int = 32,
+        width: int = 32,
+        depth: int = 2,
+        architecture: str = "conv",
+        likelihood: str = "",
+        beta: float = 1.0,
+        free_bits: float = 0.0,
+        warmup_steps: int = 0,
+    ):
         super().__init__(image_shape, levels, latent_dim, beta, free_bits, warmup_steps)
         likelihood = likelihood or ("bernoulli" if levels == 2 else "gaussian")
-        for name, value, table in (("architecture", architecture, ARCHITECTURES),
-                                   ("likelihood", likelihood, LIKELIHOODS)):
+        for name, value, table in (
+            ("architecture", architecture, ARCHITECTURES),
+            ("likelihood", likelihood, LIKELIHOODS),
+        ):
             if value not in table:
                 raise ValueError(f"{name}={value!r}: must be one of {sorted(table)}")
         for name, value in (("width", width), ("depth", depth)):
