@@ -315,6 +315,27 @@ def test_clip_norm_bounds_the_step():
     np.testing.assert_allclose(np.linalg.norm(moved), 0.25, rtol=1e-3)
 
 
+@pytest.mark.parametrize("steps_per_execution", [1, 3, 8])
+def test_an_epoch_has_its_steps_and_validation_all_its_examples(steps_per_execution):
+    """Neither depends on how many steps run at once; the last, smaller batch weighs as much as it has examples."""
+    model = compiled(fresh("pixel_cnn_17"), steps_per_execution=steps_per_execution)
+    data = load("digits")
+    history = model.fit(
+        data.training_batches(16, 0),
+        steps_per_epoch=5,
+        epochs=2,
+        validation_data=data.batches("validation", 100),
+        verbose=0,
+    ).history
+    assert int(model.step.numpy()) == 10
+    image = next(iter(data.batches("validation", 350)))["image"]
+    np.testing.assert_allclose(history["val_loss"][-1], -np.mean(model.log_prob(image)), rtol=1e-5)
+    # The mean over the epoch is that over all of its steps.
+    once = compiled(fresh("pixel_cnn_17"))
+    means = once.fit(data.training_batches(16, 0), steps_per_epoch=5, epochs=2, verbose=0).history["loss"]
+    np.testing.assert_allclose(history["loss"], means, rtol=1e-5)
+
+
 def test_average_follows_its_recursion():
     model = compiled(fresh("vae_conv"), average=0.5)
     from tests.test_zoo import batch_for
@@ -355,7 +376,7 @@ def test_mirrored_run_equals_one_device(tmp_path, mirrored, monkeypatch):
 
 
 def test_two_workers_train_and_one_writes(tmp_path):
-    """Two processes under MultiWorkerMirroredStrategy step as one device; one of them exports, the other writes none."""
+    """Two processes under MultiWorkerMirroredStrategy step as one device; one exports, the other writes none."""
     import socket
 
     sockets = [socket.socket() for _ in range(2)]

@@ -124,7 +124,7 @@ def check(config: TrainConfig) -> None:
 
 
 def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict) -> None:
-    """config.json: the configuration, the model's resolved arguments (`zoo.restore` reads them), the data's protocol."""
+    """config.json: the configuration, the model's resolved arguments (for `zoo.restore`), the data's protocol."""
     text = json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments, "data": data}, indent=2)
     partial = path.with_suffix(".partial")
     partial.write_text(text + "\n")

@@ -124,7 +124,7 @@ class GenerativeModel(keras.Model, abc.ABC):
           average: decay of an exponential moving average of all trainable weights.
           steps_per_execution: training steps run between two returns to Python.
         """
-        super().compile(optimizer=None, steps_per_execution=steps_per_execution)
+        super().compile(optimizer=None)
         players = {player.name: player for player in self.players()}
         if set(optimizers) != set(players):
             raise ValueError(f"optimizers={sorted(optimizers)}: {type(self).__name__} has the players {list(players)}")
@@ -133,6 +133,7 @@ class GenerativeModel(keras.Model, abc.ABC):
         self._optimizers = dict(optimizers)
         self._seed = seed
         self._clip_norm = clip_norm
+        self._steps_at_once = steps_per_execution
         self.average = Average(self.trainable_variables, average) if average else None
         self._means = {name: keras.metrics.Mean(name=name) for name in self._units}
 
@@ -221,8 +222,10 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def fit(self, x, *, steps_per_epoch: int, **kwargs):
         """`keras.Model.fit` on an endless data set; an epoch is the steps between two validations."""
+        # Keras counts executions: told of several steps in one, it would also cut validation to one batch in as many.
+        executions = -(-steps_per_epoch // self._steps_at_once)
         self._epoch_steps, self._epoch_left = steps_per_epoch, 0
-        return super().fit(x, steps_per_epoch=steps_per_epoch, shuffle=False, **kwargs)
+        return super().fit(x, steps_per_epoch=executions, shuffle=False, **kwargs)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         if not self.built or not self._optimizers:
@@ -234,7 +237,7 @@ class GenerativeModel(keras.Model, abc.ABC):
 
             def function(iterator):
                 self._epoch_left = self._epoch_left or self._epoch_steps
-                steps = min(self.steps_per_execution, self._epoch_left)
+                steps = min(self._steps_at_once, self._epoch_left)
                 self._epoch_left -= steps
                 return loop(iterator, tf.constant(steps))
 
