@@ -32,6 +32,8 @@ sys.meta_path[:] = [Hide(finder) for finder in sys.meta_path if hasattr(finder, 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+tf.get_logger().setLevel("ERROR")  # the session loader is deprecated in TensorFlow 2, and what TF Serving uses
+
 
 class Server:
     """The signatures of a SavedModel, as a session runs them."""

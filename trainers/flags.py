@@ -88,10 +88,10 @@ def resolve(family: str) -> configs.TrainConfig:
 
 def _train(family: str) -> None:
     config = resolve(family)
-    from trainers import runner  # from here on TensorFlow is needed
+    from trainers import dry_run, runner  # from here on TensorFlow is needed
 
     if flags.FLAGS.dry_run:
-        print(runner.describe(config))
+        print(dry_run.describe(config))
     else:
         runner.run(config)
 

@@ -1,8 +1,5 @@
 """From a TrainConfig to a trained, exported model. Names no model."""
 
-import dataclasses
-import functools
-import json
 import pathlib
 import re
 import sys
@@ -14,7 +11,6 @@ from export import saved_model
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
-from tfgen.core.model import parameter_count
 from trainers import callbacks, strategies
 from trainers import config as configs
 from trainers.config import TrainConfig
@@ -61,57 +57,6 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
             rate, **options
         )
     return keras.optimizers.LossScaleOptimizer(optimizer) if config.precision == "mixed_float16" else optimizer
-
-
-def describe(config: TrainConfig) -> str:
-    """What --dry_run prints: the resolved configuration, the parameters, and the memory that training will take."""
-    data = load_data(config)
-    model = build(config, data, tf.distribute.get_strategy())
-    rows = config.batch_size * model.examples_per_row
-    parameters = parameter_count(model)
-    slots = sum(
-        int(variable.shape.num_elements())
-        for optimizer in model.optimizers.values()
-        for variable in (v.value for v in optimizer.variables)
-    )
-    fixed = 4 * (2 * parameters + slots + (parameters if model.average else 0))
-    activations = _activation_bytes(model, config.batch_size)
-    resolved = {**dataclasses.asdict(config), "model_arguments": model_arguments(config, data)}
-    return "\n".join(
-        [
-            json.dumps(resolved, indent=2),
-            f"data: {data.protocol}; {data.splits['train'].size} training images {data.image_shape}, "
-            f"{data.levels} levels",
-            *(
-                f"player {player.name}: {sum(v.value.shape.num_elements() for v in player.variables):,} parameters, "
-                f"{player.updates} update(s) a step"
-                for player in model.players()
-            ),
-            f"parameters: {parameters:,}",
-            f"memory: {fixed / 2**20:.1f} MiB for weights, gradients, optimizers and average; at most "
-            f"{activations / 2**20:.1f} MiB for what a step of {rows} images computes; data in memory not counted",
-        ]
-    )
-
-
-def _activation_bytes(model, batch_size: int) -> int:
-    """The size of every tensor in the forward pass of the largest player: what backpropagation could need to keep."""
-    batch = {name: tf.TensorSpec([batch_size, *spec.shape[1:]], spec.dtype) for name, spec in model.batch_spec.items()}
-    seed = tf.TensorSpec([batch_size, 2], tf.int32)
-    largest = 0
-    for player in model.players():
-        graph = tf.function(functools.partial(player.terms, training=True)).get_concrete_function(batch, seed).graph
-        tensors = [tensor for op in graph.get_operations() if op.type != "Placeholder" for tensor in op.outputs]
-        sizes = [tensor.shape.num_elements() for tensor in tensors]
-        largest = max(
-            largest,
-            sum(
-                size * tensor.dtype.size
-                for size, tensor in zip(sizes, tensors, strict=True)
-                if size and tensor.dtype.is_floating
-            ),
-        )
-    return largest
 
 
 def segments(start: int, stop: int, every: int) -> list[tuple[int, int]]:

@@ -2,8 +2,6 @@
 
 import abc
 import contextlib
-import inspect
-import math
 
 import keras
 import tensorflow as tf
@@ -271,13 +269,3 @@ class GenerativeModel(keras.Model, abc.ABC):
             return read()
 
         return function
-
-
-def arguments(model_class: type[GenerativeModel]) -> set[str]:
-    """The names of a model's arguments."""
-    return set(inspect.signature(model_class.__init__).parameters) - {"self"}
-
-
-def parameter_count(model: keras.Model) -> int:
-    """How many trainable numbers a model has."""
-    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
