@@ -9,14 +9,15 @@ import tensorflow as tf
 
 from tfgen import zoo
 from tfgen.distributions.autoregressive import Autoregressive, inverse_cdf
+from tfgen.layers.causal import CausalColumns, CausalRows
 from tfgen.layers.masked_conv import MaskedConv2D
 from tfgen.ops import seeds
 
 
-def pixel_cnn(image_shape, levels, seed=0, **arguments):
+def pixel_cnn(image_shape, levels, seed=0, name="pixel_cnn", **arguments):
     keras.utils.set_random_seed(seed)
     arguments = {"width": 6, "depth": 2, "head_width": 6} | arguments
-    model = zoo.build("pixel_cnn", image_shape=image_shape, levels=levels, **arguments)
+    model = zoo.build(name, image_shape=image_shape, levels=levels, **arguments)
     for i, variable in enumerate(model.trainable_variables):
         variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [seed, i]))
     return model
@@ -27,9 +28,13 @@ def every_image(image_shape, levels):
     return np.array(list(values), np.uint8).reshape(-1, *image_shape)
 
 
+both = pytest.mark.parametrize("name", ["pixel_cnn", "gated_pixel_cnn"])
+
+
+@both
 @pytest.mark.parametrize("image_shape, levels", [((2, 2, 1), 2), ((3, 3, 1), 2), ((1, 2, 3), 3), ((2, 2, 1), 5)])
-def test_probabilities_of_all_images_sum_to_one(image_shape, levels):
-    log_prob = pixel_cnn(image_shape, levels).log_prob(every_image(image_shape, levels))
+def test_probabilities_of_all_images_sum_to_one(name, image_shape, levels):
+    log_prob = pixel_cnn(image_shape, levels, name=name).log_prob(every_image(image_shape, levels))
     np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
     assert np.exp(log_prob).std() > 1e-3 / len(log_prob)  # not the uniform distribution
 
@@ -55,8 +60,9 @@ def test_a_position_sees_those_before_it_and_no_others(channels):
         assert jacobian[position, np.ravel_multi_index(seen, (4, 4, channels))] > 0, seen
 
 
-def test_changing_a_value_changes_no_logit_up_to_it():
-    model = pixel_cnn((3, 3, 3), 4)
+@both
+def test_changing_a_value_changes_no_logit_up_to_it(name):
+    model = pixel_cnn((3, 3, 3), 4, name=name)
     image = np.random.default_rng(0).integers(0, 4, (1, 3, 3, 3), np.uint8)
     logits = model.logits(image).numpy().reshape(27, 4)
     for position in range(27):
@@ -96,9 +102,10 @@ def test_masked_convolution_against_a_whole_one_with_a_mask():
     np.testing.assert_allclose(y, tf.nn.conv2d(x, whole, 1, "SAME") + layer.bias.value, atol=1e-5)
 
 
-def test_samples_follow_the_distribution():
+@both
+def test_samples_follow_the_distribution(name):
     """The frequencies of all 16 binary 2x2 images in 20,000 samples: chi-squared below its 99.9% quantile."""
-    model = pixel_cnn((2, 2, 1), 2)
+    model = pixel_cnn((2, 2, 1), 2, name=name)
     count = 20_000
     sample = tf.function(model.sample)(seeds.seed_rows(count)).numpy().reshape(count, 4)
     observed = np.bincount(sample @ [8, 4, 2, 1], minlength=16)
@@ -106,9 +113,10 @@ def test_samples_follow_the_distribution():
     assert ((observed - expected) ** 2 / expected).sum() < 37.7  # chi-squared, 15 degrees of freedom
 
 
-def test_a_sample_is_what_its_own_conditionals_draw():
+@both
+def test_a_sample_is_what_its_own_conditionals_draw(name):
     """By induction: every value is the inverse CDF of its conditional at its uniform."""
-    model = pixel_cnn((4, 3, 3), 5)
+    model = pixel_cnn((4, 3, 3), 5, name=name)
     seed = seeds.seed_rows(6, 3)
     sample = model.sample(seed)
     uniforms = tf.reshape(seeds.uniform(seed, (4, 3, 3)), [-1])
@@ -116,8 +124,9 @@ def test_a_sample_is_what_its_own_conditionals_draw():
     np.testing.assert_array_equal(drawn, tf.reshape(sample, [-1]))
 
 
-def test_complete_keeps_the_known_and_draws_the_rest():
-    model = pixel_cnn((4, 4, 1), 3)
+@both
+def test_complete_keeps_the_known_and_draws_the_rest(name):
+    model = pixel_cnn((4, 4, 1), 3, name=name)
     image = tf.cast(tf.random.stateless_uniform([5, 4, 4, 1], [0, 1]) * 3, tf.uint8)
     known = tf.random.stateless_uniform([5, 4, 4, 1], [5, 1]) < 0.5
     seed = seeds.seed_rows(5, 9)
@@ -135,8 +144,9 @@ def test_complete_keeps_the_known_and_draws_the_rest():
     np.testing.assert_array_equal(fill(image, tf.zeros_like(known), seed), model.sample(seed))
 
 
-def test_first_pixel_of_a_sample():
-    model = pixel_cnn((3, 3, 1), 4)
+@both
+def test_first_pixel_of_a_sample(name):
+    model = pixel_cnn((3, 3, 1), 4, name=name)
     seed = seeds.seed_rows(400)
     sample = tf.function(model.sample)
     given = tf.cast(tf.range(400)[:, None] % 4, tf.uint8)
@@ -181,3 +191,62 @@ def test_bad_arguments_are_named(arguments, message):
         zoo.build(
             "pixel_cnn", **{"image_shape": (8, 8, 3), "levels": 4, "width": 6, "depth": 1, "head_width": 6} | arguments
         )
+
+
+def receptive_field(name, **arguments):
+    """Which inputs [9, 9] the logits in the middle of a 9x9 picture depend on, by changing each."""
+    model = pixel_cnn((9, 9, 1), 2, name=name, **arguments)
+    image = np.zeros((82, 9, 9, 1), np.uint8)
+    for i in range(81):
+        image[i, i // 9, i % 9] = 1
+    logits = model.logits(image).numpy()[:, 4, 4, 0]
+    return (logits[:81] != logits[81]).any(-1).reshape(9, 9)
+
+
+def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
+    """Every position before the middle is seen by the gated model; to the upper right the masked stack sees nothing."""
+    before = np.arange(81).reshape(9, 9) < 40
+    np.testing.assert_array_equal(receptive_field("gated_pixel_cnn", depth=6), before)
+    masked = receptive_field("pixel_cnn", depth=3)
+    assert not masked[~before].any() and masked.sum() > 20
+    assert not masked[3, 8]  # one row up, four to the right: above, but behind the slope of the window
+
+
+@pytest.mark.parametrize("image_shape", [(5, 4, 1), (3, 4, 3), (1, 6, 1), (6, 1, 1)])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_cached_sampling_equals_plain(image_shape, conditional):
+    """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes."""
+    arguments = {"conditional": True, "num_classes": 4} if conditional else {}
+    model = pixel_cnn(image_shape, 5, name="gated_pixel_cnn", **arguments)
+    distribution = model.distribution(**({"label": tf.range(4)} if conditional else {}))
+    uniforms = seeds.uniform(seeds.seed_rows(4, 2), image_shape)
+    image = tf.cast(uniforms[::-1] * 5, tf.uint8)
+    for known in (tf.zeros_like(image, tf.bool), uniforms[:, ::-1] < 0.5):
+        plain = tf.function(distribution.fill_plainly)(image, known, uniforms).numpy()
+        np.testing.assert_array_equal(plain, distribution.fill(image, known, uniforms))  # eager: compiled
+        np.testing.assert_array_equal(plain, tf.function(distribution.fill)(image, known, uniforms))
+        np.testing.assert_array_equal(plain[known.numpy()], image.numpy()[known.numpy()])
+        one = distribution.fill(image[:1], known[:1], uniforms[:1]) if not conditional else plain[:1]
+        np.testing.assert_array_equal(plain[:1], one)  # a batch of one, which broadcasts where others do not
+
+
+def test_step_equals_call_for_each_causal_layer():
+    x = tf.random.stateless_normal([2, 5, 6, 3], [1, 2])
+    for layer, axis in ((CausalRows(4, 3, 5), 1), (CausalRows(4, 1, 3), 1), (CausalColumns(4, 3), 2)):
+        layer.build(x.shape)
+        layer.bias.assign(tf.range(4.0))
+        cache, steps = None, []
+        for part in tf.unstack(x if axis == 1 else x[:, 2], axis=1):
+            y, cache = layer.step(part, cache, layer.prepare())
+            steps.append(y)
+        whole = layer(x)
+        np.testing.assert_allclose(tf.stack(steps, axis=1), whole if axis == 1 else whole[:, 2], atol=1e-5)
+
+
+def test_a_conditional_model_heeds_its_label():
+    model = pixel_cnn((3, 3, 1), 2, name="gated_pixel_cnn", conditional=True, num_classes=3)
+    images = every_image((3, 3, 1), 2)
+    by_label = [model.log_prob(images, label=tf.fill([512], label)).numpy() for label in range(3)]
+    for log_prob in by_label:
+        np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
+    assert np.abs(by_label[0] - by_label[1]).max() > 0.1 and np.abs(by_label[1] - by_label[2]).max() > 0.1

@@ -44,8 +44,12 @@ def compiled(model, make=lambda: keras.optimizers.Adam(1e-2), **options):
 
 
 def batch_for(model, rows=4):
-    uniform = tf.random.stateless_uniform([rows, *model.image_shape], [3, 4])
-    return {"image": tf.cast(uniform * model.levels, tf.uint8), "label": tf.zeros([rows], tf.int32)}
+    """Integers that every input of the model admits."""
+    batch = {"label": tf.zeros([rows], tf.int32)}
+    for name, spec in model.batch_spec.items():
+        uniform = tf.random.stateless_uniform([rows, *spec.shape[1:]], [3, 4])
+        batch[name] = tf.cast(uniform * model.limits[name], spec.dtype)
+    return batch
 
 
 def test_every_model_has_a_row():
@@ -75,13 +79,15 @@ def test_a_family_has_its_verbs_and_no_others(row, model):
 
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model):
-    seed = tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)
-    together = model.sample(seed).numpy()
+    signature = model.signatures()["sample"]
+    request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
+    together = signature.function(**request)["image"].numpy()
     assert together.dtype == np.uint8 and together.shape == (3, *model.image_shape)
     assert together.max() < model.levels
-    sample = tf.function(model.sample)
-    np.testing.assert_array_equal(together, sample(seed).numpy())
-    np.testing.assert_array_equal(together[[2, 0]], sample(tf.gather(seed, [2, 0])).numpy())
+    sample = tf.function(signature.function)
+    np.testing.assert_array_equal(together, sample(**request)["image"].numpy())
+    others = {name: tf.gather(value, [2, 0]) for name, value in request.items()}
+    np.testing.assert_array_equal(together[[2, 0]], sample(**others)["image"].numpy())
     assert (together[0] != together[1]).any()
 
 

@@ -11,6 +11,11 @@ ROWS = {
     "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
     "pixel_cnn_17": ("pixel_cnn", {**GRAY, "levels": 17, "width": 4, "depth": 1, "head_width": 8}),
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
+    "gated_pixel_cnn": ("gated_pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 6}),
+    "gated_pixel_cnn_conditional": (
+        "gated_pixel_cnn",
+        {**COLOR, "width": 4, "depth": 2, "head_width": 6, "conditional": True, "num_classes": 3},
+    ),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
     "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
     "vae_beta": (

@@ -35,6 +35,11 @@ MODELS = {
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
     ),
+    "gated_pixel_cnn": Entry(
+        "tfgen.autoregressive.gated_pixel_cnn:GatedPixelCNN",
+        "autoregressive",
+        "van den Oord et al. 2016, https://arxiv.org/abs/1606.05328",
+    ),
     "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
     "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),
 }

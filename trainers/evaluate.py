@@ -32,6 +32,7 @@ def evaluate() -> None:
 
     config = zoo.read_config(workdir)  # before TensorFlow, so that a wrong folder answers at once
     import tfgen.data
+    from export.requests import example_request
     from tfgen.ops import images, seeds
 
     model = zoo.restore(workdir)
@@ -55,11 +56,10 @@ def evaluate() -> None:
     partial = workdir / "evaluation.partial"
     partial.write_text(line + "\n")
     partial.replace(workdir / "evaluation.json")
-    picture = images.grid(
-        images.to_display(model.sample(seeds.seed_rows(64, SEED.value)).numpy(), model.levels),
-        8,
-        scale=max(1, 56 // model.image_shape[0]),
-    )
+    signature = model.signatures()["sample"]
+    request = example_request(model, signature, 64, next(iter(data.batches(SPLIT.value, 64))))
+    sample = signature.function(**request | {"seed": seeds.seed_rows(64, SEED.value)})["image"].numpy()
+    picture = images.grid(images.to_display(sample, model.levels), 8, scale=max(1, 56 // model.image_shape[0]))
     (workdir / "pictures").mkdir(exist_ok=True)
     (workdir / "pictures" / "evaluation.png").write_bytes(images.encode_png(picture))
     print(line)
@@ -67,7 +67,11 @@ def evaluate() -> None:
 
 def log_prob(model, data) -> dict:
     """Exact likelihood."""
-    return _likelihood(model, data, {"nats": lambda image, seed: -model.log_prob(image)})
+
+    def nats(batch, seed):
+        return -model.log_prob(**{name: batch[name] for name in model.batch_spec})
+
+    return _likelihood(model, data, {"nats": nats})
 
 
 def elbo(model, data) -> dict:
@@ -78,14 +82,14 @@ def elbo(model, data) -> dict:
         model,
         data,
         {
-            "negative_elbo_nats": lambda image, seed: -model.elbo(image, seed),
-            "importance_bound_nats": lambda image, seed: -model.importance_bound(image, k, seed, at_once),
+            "negative_elbo_nats": lambda batch, seed: -model.elbo(batch["image"], seed),
+            "importance_bound_nats": lambda batch, seed: -model.importance_bound(batch["image"], k, seed, at_once),
         },
     )
 
 
 def _likelihood(model, data, measures) -> dict:
-    """Mean, standard error and bits per dimension of each function (image, seed) -> nats [N]."""
+    """Mean, standard error and bits per dimension of each function (batch, seed) -> nats [N]."""
     import numpy as np
     import tensorflow as tf
 
@@ -99,7 +103,7 @@ def _likelihood(model, data, measures) -> dict:
         # Row i's seed is [seed, i] whatever the batch size.
         seed = seeds.seed_rows(begun + len(batch["image"]), SEED.value)[begun:]
         for name, function in functions.items():
-            values[name].append(function(batch["image"], seed).numpy())
+            values[name].append(function(batch, seed).numpy())
     result = {}
     for name, parts in values.items():
         nats = np.concatenate(parts).astype(np.float64)

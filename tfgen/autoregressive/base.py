@@ -4,6 +4,7 @@ import abc
 
 import tensorflow as tf
 
+from tfgen.autoregressive.cached import CausalNetwork, complete
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import Autoregressive
@@ -14,25 +15,66 @@ from tfgen.ops import seeds
 class AutoregressiveModel(GenerativeModel):
     """p(x) = prod_i p(x_i | x_1 .. x_{i-1}), each factor a softmax over the levels, trained by maximum likelihood.
 
-    One pass of the causal network gives all factors at once (teacher forcing); a sample takes one pass per value.
+    One pass of the causal network gives all factors at once (teacher forcing). A model whose `network` can step samples
+    by steps, in one pass over the picture; else a sample takes one pass of the network for every value.
+
+    Args:
+      num_classes: 0, or the number of labels that p(x | label) is conditioned on; then log_prob, sample and complete
+        want label=int32 [N].
     """
 
+    network: CausalNetwork | None = None
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int, num_classes: int = 0):
+        super().__init__(image_shape, levels)
+        self.num_classes = num_classes
+        self._fill_compiled = tf.function(self._fill, jit_compile=True)
+
     @abc.abstractmethod
-    def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+    def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
         """The causal network: uint8 [N, H, W, C] -> [N, H, W, C, levels]; position i sees positions before i only.
 
         `seed`, int32 [N, 2], is given in training, to what needs noise.
         """
 
-    def distribution(self, seed: tf.Tensor | None = None) -> Autoregressive:
-        """p(x) over uint8 images."""
-        return Autoregressive(lambda image: self.logits(image, seed), self.image_shape)
+    @property
+    def condition_spec(self) -> dict[str, tf.TensorSpec]:
+        """What the density is conditioned on, by name."""
+        return {"label": tf.TensorSpec([None], tf.int32, name="label")} if self.num_classes else {}
 
-    def log_prob(self, image: tf.Tensor) -> tf.Tensor:
+    @property
+    def batch_spec(self):
+        return super().batch_spec | self.condition_spec
+
+    @property
+    def limits(self):
+        return super().limits | ({"label": self.num_classes} if self.num_classes else {})
+
+    def vector(self, label: tf.Tensor | None = None) -> tf.Tensor | None:
+        """The condition as a vector for the network: one-hot [N, num_classes]."""
+        return None if label is None else tf.one_hot(label, self.num_classes)
+
+    def distribution(self, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> Autoregressive:
+        """p(x) or p(x | label) over uint8 images. `seed` is of noise in training."""
+
+        def fill(image, known, uniforms):
+            # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
+            run = self._fill_compiled if tf.executing_eagerly() else self._fill
+            return run(image, known, uniforms, self.vector(**condition))
+
+        return Autoregressive(
+            lambda image: self.logits(image, seed, **condition), self.image_shape, fill if self.network else None
+        )
+
+    def _fill(self, image, known, uniforms, vector):
+        image = tf.ensure_shape(image, [None, *self.image_shape])
+        return complete(self.network, image, known, uniforms, self.levels, vector)
+
+    def log_prob(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """ln p(image), exact: uint8 [N, H, W, C] -> float32 [N], nats."""
-        return self.distribution().log_prob(image)
+        return self.distribution(**condition).log_prob(image)
 
-    def sample(self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model") -> tf.Tensor:
+    def sample(self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model", **condition: tf.Tensor) -> tf.Tensor:
         """One image of each seed row: int32 [N, 2] -> uint8 [N, H, W, C].
 
         Args:
@@ -41,7 +83,7 @@ class AutoregressiveModel(GenerativeModel):
             uint8 [N, C] sets it, to pixels of the training data, say.
         """
         if isinstance(first_pixel, str) and first_pixel == "model":
-            return self.distribution().sample(seed)
+            return self.distribution(**condition).sample(seed)
         if isinstance(first_pixel, str):
             if first_pixel != "uniform":
                 raise ValueError(f"first_pixel={first_pixel!r}: must be 'model', 'uniform' or uint8 values [N, C]")
@@ -50,9 +92,9 @@ class AutoregressiveModel(GenerativeModel):
         height, width, _ = self.image_shape
         known = tf.reshape(tf.range(height * width) == 0, [1, height, width, 1])
         image = tf.where(known, first_pixel[:, None, None, :], tf.constant(0, tf.uint8))
-        return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed)
+        return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, **condition)
 
-    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """Fills the unknown values and keeps the known ones bit for bit.
 
         Args:
@@ -60,7 +102,7 @@ class AutoregressiveModel(GenerativeModel):
           known: bool [N, H, W, C].
           seed: int32 [N, 2].
         """
-        return self.distribution().complete(image, known, seed)
+        return self.distribution(**condition).complete(image, known, seed)
 
     def players(self):
         return (
@@ -74,22 +116,27 @@ class AutoregressiveModel(GenerativeModel):
         )
 
     def _terms(self, batch, seed, training):
-        nats = -self.distribution(seed if training else None).log_prob(batch["image"])
+        condition = {name: batch[name] for name in self.condition_spec}
+        nats = -self.distribution(seed if training else None, **condition).log_prob(batch["image"])
         return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.image_shape)}
 
     def signatures(self):
-        image = self.batch_spec["image"]
+        image = super().batch_spec["image"]
         known = tf.TensorSpec(image.shape, tf.bool, name="known")
         return {
             "log_prob": Signature(
-                lambda image: {"log_prob": self.log_prob(image)}, {"image": image}, "Exact ln p(image), nats."
+                lambda **inputs: {"log_prob": self.log_prob(**inputs)},
+                {"image": image} | self.condition_spec,
+                "Exact ln p(image), nats.",
             ),
             "sample": Signature(
-                lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "One image of each seed row."
+                lambda **inputs: {"image": self.sample(**inputs)},
+                {"seed": SEED} | self.condition_spec,
+                "One image of each seed row.",
             ),
             "complete": Signature(
-                lambda image, known, seed: {"image": self.complete(image, known, seed)},
-                {"image": image, "known": known, "seed": SEED},
+                lambda **inputs: {"image": self.complete(**inputs)},
+                {"image": image, "known": known, "seed": SEED} | self.condition_spec,
                 "The image with its unknown values drawn from the model, the known ones kept.",
             ),
         }

@@ -1,0 +1,1 @@
+"""Speed, apart from the tests: rivals timed interleaved in one run, ratios of medians."""

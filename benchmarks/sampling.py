@@ -1,0 +1,126 @@
+"""How fast an autoregressive model samples, against the same network run plainly.
+
+    python -m benchmarks.sampling [--model=gated_pixel_cnn --image_size=28 --batch_size=1,16,64 --json]
+
+Times, in turns: the sampler in the export (no XLA), the compiled one, one forward pass over a picture, and the plain
+sampler (the whole network for every value) with its loop in Python and in the graph, both on a stride of pixels and
+scaled. One thread each, so that all are measured in the same thing. The pictures of the cached and the plain sampler
+are compared first: where they differ nothing else counts.
+"""
+
+import json
+
+from absl import app, flags
+
+MODEL = flags.DEFINE_string("model", "gated_pixel_cnn", "an autoregressive model whose network can step")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "side of the picture")
+CHANNELS = flags.DEFINE_integer("channels", 1, "1 or 3")
+LEVELS = flags.DEFINE_integer("levels", 256, "values of a pixel")
+WIDTH = flags.DEFINE_integer("width", 64, "features")
+DEPTH = flags.DEFINE_integer("depth", 7, "layers")
+BATCH_SIZE = flags.DEFINE_list("batch_size", ["1", "16", "64"], "pictures at a time")
+STRIDE = flags.DEFINE_integer("stride", 196, "the plain samplers run every so-many-th position and are scaled")
+SECONDS = flags.DEFINE_float("seconds", 20.0, "how long to measure, for each batch size")
+JSON = flags.DEFINE_bool("json", False, "print one JSON object for each batch size instead of the table")
+
+
+def main(_):
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    from tfgen import zoo
+
+    model = zoo.build(MODEL.value, image_shape=(IMAGE_SIZE.value, IMAGE_SIZE.value, CHANNELS.value),
+                      levels=LEVELS.value, width=WIDTH.value, depth=DEPTH.value)  # fmt: skip
+    for i, variable in enumerate(model.trainable_variables):  # not flat: samples that differ from row to row
+        variable.assign_add(0.05 * tf.random.stateless_normal(variable.shape, [0, i]))
+    for batch_size in map(int, BATCH_SIZE.value):
+        row = measure(model, batch_size)
+        print(
+            json.dumps(row) if JSON.value else "\n".join(f"{key:>28}: {value}" for key, value in row.items()),
+            flush=True,
+        )
+
+
+def measure(model, batch_size: int) -> dict:
+    import tensorflow as tf
+
+    from benchmarks.timing import interleaved
+    from export.saved_model import Served, served_function
+    from tfgen.ops import seeds
+
+    seed = seeds.seed_rows(batch_size)
+    shape = model.image_shape
+    positions = shape[0] * shape[1] * shape[2]
+    served = Served({"sample": served_function(model, model.signatures()["sample"])})
+    exported = served.functions["sample"]
+    forward = tf.function(model.logits)
+    plain = model.distribution()
+    uniforms = seeds.uniform(seed, shape)
+    image = model.sample(seed)
+
+    one_position = tf.function(lambda image: tf.reduce_sum(plain.logits(image)))
+    steps = range(0, positions, STRIDE.value)
+
+    def python_loop():
+        for _ in steps:
+            one_position(image).numpy()
+
+    @tf.function
+    def graph_loop():
+        # Known but for every STRIDE-th position would still run the network everywhere: so only those are run.
+        def body(i, total):
+            return i + 1, total + tf.reduce_sum(plain.logits(tf.roll(image, i, 1)))
+
+        return tf.while_loop(lambda i, _: i < len(steps), body, (0, 0.0), parallel_iterations=1)[1]
+
+    # By induction: every value being what its conditional draws at its uniform is being the plain sampler's picture.
+    identical = bool(tf.reduce_all(exported({"seed": seed})["image"] == image)) and _is_drawn(
+        forward(image), image, uniforms
+    )
+    times = interleaved(
+        {
+            "graph": lambda: exported({"seed": seed})["image"].numpy(),
+            "xla": lambda: model.sample(seed).numpy(),
+            "forward": lambda: forward(image).numpy(),
+            "plain_loop": python_loop,
+            "graph_loop": lambda: graph_loop().numpy(),
+        },
+        SECONDS.value,
+    )
+    scale = positions / len(steps)
+    plain_loop, graph_loop_time = times["plain_loop"] * scale, times["graph_loop"] * scale
+    milliseconds = 1e3 / batch_size
+    return {
+        "model": MODEL.value,
+        "batch_size": batch_size,
+        "image_shape": list(shape),
+        "identical": identical,
+        "ms_graph": round(times["graph"] * milliseconds, 2),
+        "ms_xla": round(times["xla"] * milliseconds, 2),
+        "ms_forward": round(times["forward"] * milliseconds, 2),
+        "ms_plain_loop": round(plain_loop * milliseconds, 1),
+        "ms_graph_loop": round(graph_loop_time * milliseconds, 1),
+        "passes_graph": round(times["graph"] / times["forward"], 2),
+        "passes_xla": round(times["xla"] / times["forward"], 2),
+        "ratio_plain_loop": round(plain_loop / times["xla"], 1),
+        "ratio_graph_loop": round(graph_loop_time / times["xla"], 1),
+        "ratio_plain_loop_graph": round(plain_loop / times["graph"], 1),
+        "ratio_graph_loop_graph": round(graph_loop_time / times["graph"], 1),
+    }
+
+
+def _is_drawn(logits, image, uniforms) -> bool:
+    """Whether each value is the inverse CDF of its own conditional, to 1e-5 of an edge (a tie of rounding)."""
+    import tensorflow as tf
+
+    value = tf.cast(image, tf.int32)[..., None]
+    cumulative = tf.cumsum(tf.nn.softmax(logits), axis=-1)
+    upper = tf.gather(cumulative, value, batch_dims=4)[..., 0]
+    lower = tf.gather(tf.pad(cumulative, [[0, 0]] * 4 + [[1, 0]]), value, batch_dims=4)[..., 0]
+    return bool(tf.reduce_all((uniforms > lower - 1e-5) & (uniforms < upper + 1e-5)))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,132 @@
+"""Gated PixelCNN: Aaron van den Oord, Nal Kalchbrenner, Oriol Vinyals, Lasse Espeholt, Alex Graves, Koray Kavukcuoglu,
+2016, "Conditional Image Generation with PixelCNN Decoders", https://arxiv.org/abs/1606.05328 (section 2, figure 2)."""
+
+import keras
+import tensorflow as tf
+
+from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.autoregressive.cached import CausalNetwork
+from tfgen.layers.causal import CausalColumns, CausalRows, everywhere
+from tfgen.layers.dropout import dropout
+from tfgen.ops import images
+
+
+def gate(x: tf.Tensor) -> tf.Tensor:
+    """Equation 2: the tanh of one half of the features times the sigmoid of the other."""
+    a, b = tf.split(x, 2, axis=-1)
+    return tf.tanh(a) * tf.sigmoid(b)
+
+
+class GatedStacks(CausalNetwork):
+    """Figure 2, `depth` times: a vertical stack without blind spot, and a residual horizontal one that it feeds.
+
+    Layer l of the vertical stack is a convolution over the rows above; its features, before the gate, go by a 1x1
+    convolution into layer l of the horizontal stack. The first layer's window is 7 wide, the others' 3.
+    """
+
+    def __init__(
+        self, channels: int, levels: int, width: int, depth: int, head_width: int, dropout: float, vector: bool
+    ):
+        super().__init__()
+        self.channels, self.levels, self.rate = channels, levels, dropout
+        self.down = [CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3))) for i in range(depth)]
+        self.across = [CausalColumns(2 * width, 3 if i == 0 else 2) for i in range(depth)]
+        self.feed = [keras.layers.Dense(2 * width) for _ in range(depth)]
+        self.out = [keras.layers.Dense(width) for _ in range(depth)]
+        # Equation 4: a conditioning vector adds to both stacks before the gate.
+        self.condition = [keras.layers.Dense(4 * width, use_bias=False) for _ in range(depth)] if vector else []
+        self.width, self.head_width = width, head_width
+
+    def build(self, shape):
+        size, channels = self.head_width, self.channels
+        self.hidden_kernel = self.add_weight(shape=(self.width, channels, size), name="hidden_kernel")
+        self.hidden_bias = self.add_weight(shape=(channels, size), initializer="zeros", name="hidden_bias")
+        if channels > 1:
+            self.earlier_kernel = self.add_weight(shape=(channels, channels, size), name="earlier_kernel")
+        self.logits_kernel = self.add_weight(shape=(channels, size, self.levels), name="logits_kernel")
+        self.logits_bias = self.add_weight(shape=(channels, self.levels), initializer="zeros", name="logits_bias")
+        self.built = True
+
+    def conditions(self, vector):
+        if not self.condition:
+            return [(None, None)] * len(self.down)
+        return [tuple(tf.split(dense(vector), 2, axis=-1)) for dense in self.condition]
+
+    def vertical(self, run, rows, conditions, seed=None):
+        x, handed = rows, []
+        for i, (down, feed, (condition, _)) in enumerate(zip(self.down, self.feed, conditions, strict=True)):
+            x = run(down, dropout(x, self.rate if i else 0.0, seed, stream=2 * i))
+            handed.append(run(feed, x))
+            x = gate(x if condition is None else x + everywhere(condition, x))
+        return handed
+
+    def horizontal(self, run, pixels, above, conditions, seed=None):
+        x = pixels
+        layers = zip(self.across, self.out, above, conditions, strict=True)
+        for i, (across, out, from_above, (_, condition)) in enumerate(layers):
+            h = run(across, dropout(x, self.rate if i else 0.0, seed, stream=2 * i + 1)) + from_above
+            h = run(out, gate(h if condition is None else h + everywhere(condition, h)))
+            x = x + h if i else h
+        return tf.nn.relu(x)
+
+    def head(self, features, pixels):
+        hidden = self._per_channel(features, self.hidden_kernel, self.hidden_bias, "...f,fch->...ch")
+        if self.channels > 1:
+            # Channel c of the pixel itself reaches the channels after c alone: R, then G given R, then B given both.
+            order = tf.range(self.channels)
+            later = tf.cast(order[:, None] < order[None, :], tf.float32)[:, :, None]
+            hidden += tf.einsum("...i,ich->...ch", pixels, tf.cast(self.earlier_kernel, tf.float32) * later)
+        return self._per_channel(tf.nn.relu(hidden), self.logits_kernel, self.logits_bias, "...ch,chl->...cl")
+
+    def _per_channel(self, x, kernel, bias, equation):
+        """In float32 whatever the precision of the stacks."""
+        kernel, bias = tf.cast(kernel, tf.float32), tf.cast(bias, tf.float32)
+        return tf.einsum(equation, tf.cast(x, tf.float32), kernel) + bias
+
+
+class GatedPixelCNN(AutoregressiveModel):
+    """p(x) or p(x | label) = prod_i softmax(f(x_1 .. x_{i-1})), f two gated stacks without a blind spot.
+
+    The order is the raster scan, in a pixel R, then G given R, then B given both. The paper splits all features into
+    three groups for that order; here the stacks see whole pixels before this one and the head alone the channels of
+    this one, which makes the same factorisation and lets a sampler compute every feature once.
+
+    Args:
+      image_shape: (H, W, C).
+      levels: number of values of a pixel.
+      width: features of each stack (the paper's p).
+      depth: layers.
+      head_width: hidden features for each channel before the softmax.
+      dropout: share of features dropped in training before every convolution but the first; none in the paper.
+      conditional: whether to model p(x | label), equation 4.
+      num_classes: number of labels; looked at only with `conditional`.
+
+    log_prob, sample and complete: see `AutoregressiveModel`.
+
+    Raises:
+      ValueError: naming an argument that is out of range.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int = 256,
+        width: int = 64,
+        depth: int = 7,
+        head_width: int = 64,
+        dropout: float = 0.0,
+        conditional: bool = False,
+        num_classes: int = 0,
+    ):
+        super().__init__(image_shape, levels, num_classes if conditional else 0)
+        for name, value in (("width", width), ("depth", depth), ("head_width", head_width)):
+            if value < 1:
+                raise ValueError(f"{name}={value}: must be at least 1")
+        if not 0.0 <= dropout < 1.0:
+            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
+        if conditional and num_classes < 2:
+            raise ValueError(f"num_classes={num_classes}: a conditional model needs a data set with labels")
+        self.network = GatedStacks(self.image_shape[2], levels, width, depth, head_width, dropout, conditional)
+
+    def logits(self, image, seed=None, **condition):
+        return self.network(images.to_symmetric(image, self.levels), vector=self.vector(**condition), seed=seed)
