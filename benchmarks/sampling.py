@@ -75,10 +75,9 @@ def measure(model, batch_size: int) -> dict:
 
         return tf.while_loop(lambda i, _: i < len(steps), body, (0, 0.0), parallel_iterations=1)[1]
 
-    # By induction: every value being what its conditional draws at its uniform is being the plain sampler's picture.
-    identical = bool(tf.reduce_all(exported({"seed": seed})["image"] == image)) and _is_drawn(
-        forward(image), image, uniforms
-    )
+    # By induction: a picture whose every value is what its conditional draws at its uniform is the plain sampler's.
+    pictures = (image, exported({"seed": seed})["image"])
+    identical = all(_is_drawn(forward(picture), picture, uniforms) for picture in pictures)
     times = interleaved(
         {
             "graph": lambda: exported({"seed": seed})["image"].numpy(),

@@ -31,7 +31,7 @@ class CausalNetwork(keras.layers.Layer, abc.ABC):
         """Pixels [N, (H, W,) C] in [-1, 1], each already one pixel late -> features [N, (H, W,) F]."""
 
     @abc.abstractmethod
-    def head(self, features: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
+    def head(self, run, features: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
         """Features and the pixels themselves -> logits [N, (H, W,) C, levels]; channel c sees channels before c."""
 
     @abc.abstractmethod
@@ -42,7 +42,7 @@ class CausalNetwork(keras.layers.Layer, abc.ABC):
         """[N, H, W, C] in [-1, 1] -> logits [N, H, W, C, levels] of all positions at once."""
         run, conditions = Parallel(), self.conditions(vector)
         above = self.vertical(run, shift(pixels, 1), conditions, seed)
-        return self.head(self.horizontal(run, shift(pixels, 2), above, conditions, seed), pixels)
+        return self.head(run, self.horizontal(run, shift(pixels, 2), above, conditions, seed), pixels)
 
 
 def complete(network: CausalNetwork, image, known, uniforms, levels: int, vector=None) -> tf.Tensor:
@@ -62,58 +62,53 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, vector
     count = tf.shape(image)[0] if count is None else count  # static where it can be, as XLA wants it
     # Pixel after pixel in the order of the scan: [H, W, N, C], so that a step takes one slice.
     given = tf.transpose(images.to_symmetric(image, levels), [1, 2, 0, 3])
-    known, uniforms = (tf.transpose(value, [1, 2, 0, 3]) for value in (known, uniforms))
+    known, uniforms = (tf.transpose(tf.cast(value, tf.float32), [1, 2, 0, 3]) for value in (known, uniforms))
     conditions = network.conditions(vector)
 
     # A first row and pixel outside of the loops: it prepares the weights there, and tells what the layers keep.
     weights: dict = {}
-    first_row = StepOutcome(weights, network.vertical, tf.zeros([count, width, channels]), {}, conditions)
-    above = [tensor[:, 0] for tensor in first_row.value]
+    first_row = Step({}, weights)
+    above = [tensor[:, 0] for tensor in network.vertical(first_row, tf.zeros([count, width, channels]), conditions)]
     sizes = [tensor.shape[-1] for tensor in above]
-    first_pixel = StepOutcome(weights, network.horizontal, tf.zeros([count, channels]), {}, above, conditions)
+    first_pixel = Step({}, weights)
+    features = network.horizontal(first_pixel, tf.zeros([count, channels]), above, conditions)
+    network.head(first_pixel, features, tf.zeros([count, channels]))
 
     def row(r, canvas, cache):
-        line_above = tf.transpose(canvas[r], [1, 0, 2])
-        step = StepOutcome(weights, network.vertical, line_above, cache, conditions)
-        # All that a pixel needs from above in one tensor: one slice for each pixel.
-        packed = tf.transpose(tf.concat(step.value, axis=-1), [1, 0, 2])
-        row_given, row_known, row_uniforms = given[r], known[r], uniforms[r]
+        run = Step(cache, weights)
+        above = network.vertical(run, tf.transpose(canvas[r], [1, 0, 2]), conditions)
+        above = [tf.transpose(tensor, [1, 0, 2]) for tensor in above]
+        # All that a pixel needs in one tensor [W, N, ...]: one gather for each pixel.
+        packed = tf.concat([*above, given[r], known[r], uniforms[r]], axis=-1)
 
-        def pixel(c, line, cache):
-            above = tf.split(packed[c], sizes, axis=-1)
-            step = StepOutcome(weights, network.horizontal, line[-1], cache, above, conditions)
-            value = draw(step.value, row_given[c], row_known[c], row_uniforms[c])
-            return c + 1, tf.concat([line[1:], value[None]], axis=0), step.kept
+        def pixel(c, before, line, cache):
+            run = Step(cache, weights)
+            *above, given, known, uniforms = tf.split(tf.gather(packed, c), [*sizes, *[channels] * 3], axis=-1)
+            value = draw(run, network.horizontal(run, before, above, conditions), given, known > 0.5, uniforms)
+            return c + 1, value, tf.concat([line[1:], value[None]], axis=0), run.kept
 
         line = tf.zeros([width, count, channels])
-        _, line, _ = tf.while_loop(
-            lambda c, *_: c < width, pixel, (0, line, zeros_like(first_pixel.kept)),
+        _, _, line, _ = tf.while_loop(
+            lambda c, *_: c < width, pixel, (0, line[0], line, zeros_like(first_pixel.kept)),
             maximum_iterations=width, parallel_iterations=1)  # fmt: skip
-        return r + 1, tf.tensor_scatter_nd_update(canvas, [[r + 1]], line[None]), step.kept
+        return r + 1, tf.tensor_scatter_nd_update(canvas, [[r + 1]], line[None]), run.kept
 
-    def draw(features, given, known, uniforms):
-        value = given
+    def draw(run, features, given, known, uniforms):
+        """The channels of a pixel [N, C], one after another."""
+        columns = []
         for channel in range(channels):
-            logits = network.head(features, value)[:, channel]
-            drawn = images.to_symmetric(inverse_cdf(logits, uniforms[:, channel]), levels)
-            column = tf.where(known[:, channel], given[:, channel], drawn)
-            value = tf.concat([value[:, :channel], column[:, None], value[:, channel + 1 :]], axis=1)
-        return value
+            drawn = tf.concat([*columns, given[:, channel:]], axis=1) if columns else given
+            logits = network.head(run, features, drawn)[:, channel]
+            level = inverse_cdf(logits, uniforms[:, channel])
+            column = images.to_symmetric(level, levels)[:, None]
+            columns.append(tf.where(known[:, channel : channel + 1], given[:, channel : channel + 1], column))
+        return tf.concat(columns, axis=1)
 
     canvas = tf.zeros([height + 1, width, count, channels])
     _, canvas, _ = tf.while_loop(
         lambda r, *_: r < height, row, (0, canvas, zeros_like(first_row.kept)),
         maximum_iterations=height, parallel_iterations=1)  # fmt: skip
     return images.from_symmetric(tf.transpose(canvas[1:], [2, 0, 1, 3]), levels)
-
-
-class StepOutcome:
-    """One step of a stack: its value, and what its layers keep for the next."""
-
-    def __init__(self, weights: dict, stack, x, cache: dict, *arguments):
-        step = Step(cache, weights)
-        self.value = stack(step, x, *arguments)
-        self.kept = step.kept
 
 
 def zeros_like(tree):

@@ -69,19 +69,25 @@ class GatedStacks(CausalNetwork):
             x = x + h if i else h
         return tf.nn.relu(x)
 
-    def head(self, features, pixels):
-        hidden = self._per_channel(features, self.hidden_kernel, self.hidden_bias, "...f,fch->...ch")
+    def head(self, run, features, pixels):
+        # In float32, whatever the precision of the stacks.
+        hidden, hidden_bias, earlier, logits, logits_bias = run.prepared(f"{self.name}/head", self._head_weights)
+        h = tf.einsum("...f,fch->...ch", tf.cast(features, tf.float32), hidden) + hidden_bias
         if self.channels > 1:
-            # Channel c of the pixel itself reaches the channels after c alone: R, then G given R, then B given both.
-            order = tf.range(self.channels)
-            later = tf.cast(order[:, None] < order[None, :], tf.float32)[:, :, None]
-            hidden += tf.einsum("...i,ich->...ch", pixels, tf.cast(self.earlier_kernel, tf.float32) * later)
-        return self._per_channel(tf.nn.relu(hidden), self.logits_kernel, self.logits_bias, "...ch,chl->...cl")
+            h += tf.einsum("...i,ich->...ch", pixels, earlier)
+        return tf.einsum("...ch,chl->...cl", tf.nn.relu(h), logits) + logits_bias
 
-    def _per_channel(self, x, kernel, bias, equation):
-        """In float32 whatever the precision of the stacks."""
-        kernel, bias = tf.cast(kernel, tf.float32), tf.cast(bias, tf.float32)
-        return tf.einsum(equation, tf.cast(x, tf.float32), kernel) + bias
+    def _head_weights(self):
+        """Channel c of the pixel itself reaches the channels after c alone: R, then G given R, then B given both."""
+        order = tf.range(self.channels)
+        later = tf.cast(order[:, None] < order[None, :], tf.float32)[:, :, None]
+        return (
+            tf.cast(self.hidden_kernel, tf.float32),
+            tf.cast(self.hidden_bias, tf.float32),
+            tf.cast(self.earlier_kernel, tf.float32) * later if self.channels > 1 else None,
+            tf.cast(self.logits_kernel, tf.float32),
+            tf.cast(self.logits_bias, tf.float32),
+        )
 
 
 class GatedPixelCNN(AutoregressiveModel):

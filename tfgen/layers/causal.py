@@ -47,7 +47,10 @@ class CausalRows(keras.layers.Layer):
 
 
 class CausalColumns(keras.layers.Layer):
-    """A convolution over the `columns` pixels of a row up to this one: [N, H, W, C] -> [N, H, W, filters]."""
+    """A convolution over the `columns` pixels of a row up to this one, without bias: what it is added to has one.
+
+    [N, H, W, C] -> [N, H, W, filters].
+    """
 
     def __init__(self, filters: int, columns: int):
         super().__init__()
@@ -55,25 +58,21 @@ class CausalColumns(keras.layers.Layer):
 
     def build(self, shape):
         self.kernel = self.add_weight(shape=(self.columns, shape[-1], self.filters), name="kernel")
-        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
         self.built = True
 
     def call(self, x):
         x = tf.pad(x, [[0, 0], [0, 0], [self.columns - 1, 0], [0, 0]])
-        return tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype)[None], 1, "VALID") + tf.cast(self.bias, x.dtype)
+        return tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype)[None], 1, "VALID")
 
-    def prepare(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """One matrix that makes of a pixel its share in this output and in the columns - 1 after it."""
-        taps = tf.transpose(self.kernel[::-1], [1, 0, 2])
-        return tf.reshape(taps, [-1, self.columns * self.filters]), tf.identity(self.bias)
+    def prepare(self) -> tf.Tensor:
+        """All taps below each other: one matrix for the pixels of a window side by side."""
+        return tf.reshape(self.kernel, [-1, self.filters])
 
-    def step(self, pixel, cache, weights):
-        """pixel [N, C], cache: the shares of the pixels before it in the outputs still to come -> output, new cache."""
-        matrix, bias = weights
-        shares = pixel @ matrix
-        if cache is not None:
-            shares += tf.pad(cache, [[0, 0], [0, self.filters]])
-        return shares[:, : self.filters] + bias, shares[:, self.filters :]
+    def step(self, pixel, cache, matrix):
+        """pixel [N, C], cache [N, (columns - 1) C]: the pixels before it (None at the left) -> output, new cache."""
+        before = [tf.zeros_like(pixel)] * (self.columns - 1) if cache is None else [cache]
+        window = tf.concat([*before, pixel], axis=1)
+        return window @ matrix, pixel if self.columns == 2 else window[:, pixel.shape[1] :]
 
 
 class Parallel:
@@ -82,25 +81,35 @@ class Parallel:
     def __call__(self, layer, x):
         return layer(x)
 
+    def prepared(self, name: str, make):
+        """What `make()` makes of the weights."""
+        return make()
+
 
 class Step:
     """Runs layers for one row [N, W, C] or pixel [N, C], with what they kept of those before it.
 
     Args:
       cache: layer name -> what its last step kept; empty at the start.
-      weights: layer name -> its prepared weights; filled at the first use, which has to be outside of the loop.
+      weights: what was made of weights, by name; filled at the first use, which has to be outside of the loop:
+        TensorFlow would read and reshape a variable again in every round.
     """
 
     def __init__(self, cache: dict, weights: dict):
         self.cache, self.weights, self.kept = cache, weights, {}
 
     def __call__(self, layer, x):
-        if not hasattr(layer, "step"):  # pointwise: there is nothing to keep
-            return layer(x)
-        if layer.name not in self.weights:
-            self.weights[layer.name] = layer.prepare()
-        y, self.kept[layer.name] = layer.step(x, self.cache.get(layer.name), self.weights[layer.name])
+        if isinstance(layer, keras.layers.Dense):  # pointwise: there is nothing to keep
+            kernel, bias = self.prepared(layer.name, lambda: (tf.identity(layer.kernel), tf.identity(layer.bias)))
+            return tf.tensordot(x, kernel, 1) + bias if x.shape.rank > 2 else tf.nn.bias_add(x @ kernel, bias)
+        weights = self.prepared(layer.name, layer.prepare)
+        y, self.kept[layer.name] = layer.step(x, self.cache.get(layer.name), weights)
         return y
+
+    def prepared(self, name: str, make):
+        if name not in self.weights:
+            self.weights[name] = make()
+        return self.weights[name]
 
 
 def everywhere(vector: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
