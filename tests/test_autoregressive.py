@@ -14,9 +14,11 @@ from tfgen.layers.masked_conv import MaskedConv2D
 from tfgen.ops import seeds
 
 
-def pixel_cnn(image_shape, levels, seed=0, name="pixel_cnn", **arguments):
+def small(image_shape, levels, seed=0, name="pixel_cnn", **arguments):
+    """A small model of a name, away from its start."""
     keras.utils.set_random_seed(seed)
-    arguments = {"width": 6, "depth": 2, "head_width": 6} | arguments
+    sizes = {"width": 6, "depth": 2, "head_width": 6}
+    arguments = {key: value for key, value in sizes.items() if key in zoo.arguments(name)} | arguments
     model = zoo.build(name, image_shape=image_shape, levels=levels, **arguments)
     for i, variable in enumerate(model.trainable_variables):
         variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [seed, i]))
@@ -28,13 +30,15 @@ def every_image(image_shape, levels):
     return np.array(list(values), np.uint8).reshape(-1, *image_shape)
 
 
-both = pytest.mark.parametrize("name", ["pixel_cnn", "gated_pixel_cnn"])
+every_model = pytest.mark.parametrize(
+    "name", [name for name in zoo.MODELS if zoo.MODELS[name].family == "autoregressive"]
+)
 
 
-@both
+@every_model
 @pytest.mark.parametrize("image_shape, levels", [((2, 2, 1), 2), ((3, 3, 1), 2), ((1, 2, 3), 3), ((2, 2, 1), 5)])
 def test_probabilities_of_all_images_sum_to_one(name, image_shape, levels):
-    log_prob = pixel_cnn(image_shape, levels, name=name).log_prob(every_image(image_shape, levels))
+    log_prob = small(image_shape, levels, name=name).log_prob(every_image(image_shape, levels))
     np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
     assert np.exp(log_prob).std() > 1e-3 / len(log_prob)  # not the uniform distribution
 
@@ -42,7 +46,7 @@ def test_probabilities_of_all_images_sum_to_one(name, image_shape, levels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_position_sees_those_before_it_and_no_others(channels):
     """The Jacobian of every logit by every input, through the float network: strictly lower triangular."""
-    model = pixel_cnn((4, 4, channels), 3)
+    model = small((4, 4, channels), 3)
     x = tf.random.stateless_uniform([1, 4, 4, channels], [1, 2], -1.0, 1.0)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -60,9 +64,9 @@ def test_a_position_sees_those_before_it_and_no_others(channels):
         assert jacobian[position, np.ravel_multi_index(seen, (4, 4, channels))] > 0, seen
 
 
-@both
+@every_model
 def test_changing_a_value_changes_no_logit_up_to_it(name):
-    model = pixel_cnn((3, 3, 3), 4, name=name)
+    model = small((3, 3, 3), 4, name=name)
     image = np.random.default_rng(0).integers(0, 4, (1, 3, 3, 3), np.uint8)
     logits = model.logits(image).numpy().reshape(27, 4)
     for position in range(27):
@@ -73,7 +77,7 @@ def test_changing_a_value_changes_no_logit_up_to_it(name):
 
 
 def test_the_first_position_knows_nothing():
-    model = pixel_cnn((3, 3, 1), 4)
+    model = small((3, 3, 1), 4)
     images = every_image((3, 3, 1), 2)[:50]
     first = model.logits(images).numpy()[:, 0, 0, 0]
     np.testing.assert_array_equal(first, np.broadcast_to(first[:1], first.shape))
@@ -102,10 +106,10 @@ def test_masked_convolution_against_a_whole_one_with_a_mask():
     np.testing.assert_allclose(y, tf.nn.conv2d(x, whole, 1, "SAME") + layer.bias.value, atol=1e-5)
 
 
-@both
+@every_model
 def test_samples_follow_the_distribution(name):
     """The frequencies of all 16 binary 2x2 images in 20,000 samples: chi-squared below its 99.9% quantile."""
-    model = pixel_cnn((2, 2, 1), 2, name=name)
+    model = small((2, 2, 1), 2, name=name)
     count = 20_000
     sample = tf.function(model.sample)(seeds.seed_rows(count)).numpy().reshape(count, 4)
     observed = np.bincount(sample @ [8, 4, 2, 1], minlength=16)
@@ -113,10 +117,10 @@ def test_samples_follow_the_distribution(name):
     assert ((observed - expected) ** 2 / expected).sum() < 37.7  # chi-squared, 15 degrees of freedom
 
 
-@both
+@every_model
 def test_a_sample_is_what_its_own_conditionals_draw(name):
     """By induction: every value is the inverse CDF of its conditional at its uniform."""
-    model = pixel_cnn((4, 3, 3), 5, name=name)
+    model = small((4, 3, 3), 5, name=name)
     seed = seeds.seed_rows(6, 3)
     sample = model.sample(seed)
     uniforms = tf.reshape(seeds.uniform(seed, (4, 3, 3)), [-1])
@@ -124,9 +128,9 @@ def test_a_sample_is_what_its_own_conditionals_draw(name):
     np.testing.assert_array_equal(drawn, tf.reshape(sample, [-1]))
 
 
-@both
+@every_model
 def test_complete_keeps_the_known_and_draws_the_rest(name):
-    model = pixel_cnn((4, 4, 1), 3, name=name)
+    model = small((4, 4, 1), 3, name=name)
     image = tf.cast(tf.random.stateless_uniform([5, 4, 4, 1], [0, 1]) * 3, tf.uint8)
     known = tf.random.stateless_uniform([5, 4, 4, 1], [5, 1]) < 0.5
     seed = seeds.seed_rows(5, 9)
@@ -144,9 +148,9 @@ def test_complete_keeps_the_known_and_draws_the_rest(name):
     np.testing.assert_array_equal(fill(image, tf.zeros_like(known), seed), model.sample(seed))
 
 
-@both
+@every_model
 def test_first_pixel_of_a_sample(name):
-    model = pixel_cnn((3, 3, 1), 4, name=name)
+    model = small((3, 3, 1), 4, name=name)
     seed = seeds.seed_rows(400)
     sample = tf.function(model.sample)
     given = tf.cast(tf.range(400)[:, None] % 4, tf.uint8)
@@ -195,7 +199,7 @@ def test_bad_arguments_are_named(arguments, message):
 
 def receptive_field(name, **arguments):
     """Which inputs [9, 9] the logits in the middle of a 9x9 picture depend on, by changing each."""
-    model = pixel_cnn((9, 9, 1), 2, name=name, **arguments)
+    model = small((9, 9, 1), 2, name=name, **arguments)
     image = np.zeros((82, 9, 9, 1), np.uint8)
     for i in range(81):
         image[i, i // 9, i % 9] = 1
@@ -213,11 +217,13 @@ def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
 
 
 @pytest.mark.parametrize("image_shape", [(5, 4, 1), (3, 4, 3), (1, 6, 1), (6, 1, 1)])
-@pytest.mark.parametrize("conditional", [False, True])
-def test_cached_sampling_equals_plain(image_shape, conditional):
+@pytest.mark.parametrize(
+    "name, conditional", [("gated_pixel_cnn", False), ("gated_pixel_cnn", True), ("fvsbn", False), ("nade", False)]
+)
+def test_sampling_by_steps_equals_plain(name, image_shape, conditional):
     """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes."""
     arguments = {"conditional": True, "num_classes": 4} if conditional else {}
-    model = pixel_cnn(image_shape, 5, name="gated_pixel_cnn", **arguments)
+    model = small(image_shape, 5, name=name, **arguments)
     distribution = model.distribution(**({"label": tf.range(4)} if conditional else {}))
     uniforms = seeds.uniform(seeds.seed_rows(4, 2), image_shape)
     image = tf.cast(uniforms[::-1] * 5, tf.uint8)
@@ -245,7 +251,7 @@ def test_step_equals_call_for_each_causal_layer():
 
 
 def test_a_conditional_model_heeds_its_label():
-    model = pixel_cnn((3, 3, 1), 2, name="gated_pixel_cnn", conditional=True, num_classes=3)
+    model = small((3, 3, 1), 2, name="gated_pixel_cnn", conditional=True, num_classes=3)
     images = every_image((3, 3, 1), 2)
     by_label = [model.log_prob(images, label=tf.fill([512], label)).numpy() for label in range(3)]
     for log_prob in by_label:

@@ -8,6 +8,8 @@ COLOR = {"image_shape": (6, 5, 3), "levels": 4}
 BINARY = {"image_shape": (5, 6, 1), "levels": 2}
 
 ROWS = {
+    "fvsbn": ("fvsbn", {**COLOR}),
+    "nade": ("nade", {**GRAY, "width": 6}),
     "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
     "pixel_cnn_17": ("pixel_cnn", {**GRAY, "levels": 17, "width": 4, "depth": 1, "head_width": 8}),
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),

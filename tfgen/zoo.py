@@ -30,6 +30,14 @@ DENSITY = {
 }
 
 MODELS = {
+    "fvsbn": Entry(
+        "tfgen.autoregressive.fvsbn:FVSBN", "autoregressive", "Neal 1992, https://doi.org/10.1016/0004-3702(92)90065-6"
+    ),
+    "nade": Entry(
+        "tfgen.autoregressive.nade:NADE",
+        "autoregressive",
+        "Larochelle and Murray 2011, https://proceedings.mlr.press/v15/larochelle11a.html",
+    ),
     "pixel_cnn": Entry(
         "tfgen.autoregressive.pixel_cnn:PixelCNN",
         "autoregressive",

@@ -1,10 +1,10 @@
 """What all autoregressive models of images share: exact log_prob, sample and complete."""
 
 import abc
+from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfgen.autoregressive.cached import CausalNetwork, complete
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import Autoregressive
@@ -15,20 +15,22 @@ from tfgen.ops import seeds
 class AutoregressiveModel(GenerativeModel):
     """p(x) = prod_i p(x_i | x_1 .. x_{i-1}), each factor a softmax over the levels, trained by maximum likelihood.
 
-    One pass of the causal network gives all factors at once (teacher forcing). A model whose `network` can step samples
-    by steps, in one pass over the picture; else a sample takes one pass of the network for every value.
+    One pass of the causal network gives all factors at once (teacher forcing). A model with `fill_by_steps` samples in
+    one pass over the picture; without it a sample takes one pass of the network for every value.
 
     Args:
       num_classes: 0, or the number of labels that p(x | label) is conditioned on; then log_prob, sample and complete
         want label=int32 [N].
     """
 
-    network: CausalNetwork | None = None
+    # (image, known, uniforms, **condition) -> image, as `Autoregressive.fill_plainly` does it, but keeping what it has
+    # computed: the same uniforms give the same picture.
+    fill_by_steps: Callable[..., tf.Tensor] | None = None
 
     def __init__(self, image_shape: tuple[int, int, int], levels: int, num_classes: int = 0):
         super().__init__(image_shape, levels)
         self.num_classes = num_classes
-        self._fill_compiled = tf.function(self._fill, jit_compile=True)
+        self._fill_compiled = tf.function(self.fill_by_steps, jit_compile=True) if self.fill_by_steps else None
 
     @abc.abstractmethod
     def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
@@ -59,16 +61,12 @@ class AutoregressiveModel(GenerativeModel):
 
         def fill(image, known, uniforms):
             # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
-            run = self._fill_compiled if tf.executing_eagerly() else self._fill
-            return run(image, known, uniforms, self.vector(**condition))
+            run = self._fill_compiled if tf.executing_eagerly() else self.fill_by_steps
+            return run(tf.ensure_shape(image, [None, *self.image_shape]), known, uniforms, **condition)
 
         return Autoregressive(
-            lambda image: self.logits(image, seed, **condition), self.image_shape, fill if self.network else None
+            lambda image: self.logits(image, seed, **condition), self.image_shape, fill if self.fill_by_steps else None
         )
-
-    def _fill(self, image, known, uniforms, vector):
-        image = tf.ensure_shape(image, [None, *self.image_shape])
-        return complete(self.network, image, known, uniforms, self.levels, vector)
 
     def log_prob(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """ln p(image), exact: uint8 [N, H, W, C] -> float32 [N], nats."""

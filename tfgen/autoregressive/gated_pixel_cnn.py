@@ -5,7 +5,7 @@ import keras
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
-from tfgen.autoregressive.cached import CausalNetwork
+from tfgen.autoregressive.cached import CausalNetwork, complete
 from tfgen.layers.causal import CausalColumns, CausalRows, everywhere
 from tfgen.layers.dropout import dropout
 from tfgen.ops import images
@@ -138,3 +138,6 @@ class GatedPixelCNN(AutoregressiveModel):
 
     def logits(self, image, seed=None, **condition):
         return self.network(images.to_symmetric(image, self.levels), vector=self.vector(**condition), seed=seed)
+
+    def fill_by_steps(self, image, known, uniforms, **condition):
+        return complete(self.network, image, known, uniforms, self.levels, self.vector(**condition))
