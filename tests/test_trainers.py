@@ -28,6 +28,7 @@ TINY = {
     "vae": {"latent_dim": 2, "width": 4, "depth": 1},
     "dcgan": {"latent_dim": 4, "width": 4},
     "pixel_cnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2},
+    "gated_pixel_cnn": {"width": 4, "depth": 2, "head_width": 4, "dropout": 0.2},
 }
 
 
@@ -291,7 +292,8 @@ def test_export_has_the_averaged_weights(tmp_path):
 @pytest.mark.parametrize("model", TINY)
 def test_mixed_precision_trains(tmp_path, model, precision):
     """Variables and losses stay float32; weights move; float16 scales the loss of every player."""
-    config = tiny(tmp_path, model, precision=precision, clip_norm=1.0)
+    transforms = "color" if model == "gated_pixel_cnn" else ""
+    config = tiny(tmp_path, model, precision=precision, clip_norm=1.0, transforms=transforms)
     data = runner.load_data(config)
     built = runner.build(config, data, tf.distribute.get_strategy())
     for optimizer in built.optimizers.values():
@@ -444,7 +446,7 @@ def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
     assert line["dataset"] == "digits" and line["split"] == "test" and "first 1,000 train" in line["protocol"]
     restored = zoo.restore(tmp_path / "run")
     image = next(iter(load("digits").batches("test", 50)))["image"]
-    if model == "pixel_cnn":
+    if "cnn" in model:
         nats = -float(tf.reduce_mean(restored.log_prob(image)))
         np.testing.assert_allclose(line["nats"], nats, rtol=1e-4)
         np.testing.assert_allclose(line["bits_per_dim"], nats / (64 * np.log(2)), rtol=1e-4)

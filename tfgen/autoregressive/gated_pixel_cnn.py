@@ -74,7 +74,7 @@ class GatedStacks(CausalNetwork):
         hidden, hidden_bias, earlier, logits, logits_bias = run.prepared(f"{self.name}/head", self._head_weights)
         h = tf.tensordot(tf.cast(features, tf.float32), hidden, 1) + hidden_bias
         if self.channels > 1:
-            h += tf.tensordot(pixels, earlier, 1)
+            h += tf.tensordot(tf.cast(pixels, tf.float32), earlier, 1)
         h = tf.split(tf.nn.relu(h), self.channels, axis=-1)
         return tf.stack([tf.tensordot(h[c], logits[c], 1) + logits_bias[c] for c in range(self.channels)], axis=-2)
 
