@@ -72,13 +72,10 @@ def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tens
             )
         )
     elif name in model.limits and model.limits[name] <= spec.dtype.max:
-        checks.append(
-            tf.debugging.assert_less(
-                value,
-                tf.constant(model.limits[name], spec.dtype),
-                message=f"{name} must lie in 0 .. {model.limits[name] - 1}",
-            )
-        )
+        message = f"{name} must lie in 0 .. {model.limits[name] - 1}"
+        checks.append(tf.debugging.assert_less(value, tf.constant(model.limits[name], spec.dtype), message=message))
+        if not spec.dtype.is_unsigned:
+            checks.append(tf.debugging.assert_non_negative(value, message=message))
     with tf.control_dependencies(checks):
         return tf.identity(value)
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.test_zoo import fresh
+from tfgen import zoo
 from tfgen.data import load
 from tfgen.data.folder import decode
 
@@ -211,11 +212,26 @@ def test_a_data_set_that_does_not_fit_the_model_is_refused():
         ValueError,
         match=r"image: the data set gives uint8 \(9, 7, 3\) per example, but DCGAN was built for uint8 \(8, 8, 1\)",
     ):
-        model.check({"image": tf.TensorSpec([None, 9, 7, 3], tf.uint8)}, 5)
+        model.check({"image": tf.TensorSpec([None, 9, 7, 3], tf.uint8)}, {"image": 5})
     with pytest.raises(ValueError, match="levels: the data set has images of 17 levels, but DCGAN was built for 5"):
-        model.check(load("digits").element_spec, 17)
+        model.check(load("digits").element_spec, {"image": 17})
     with pytest.raises(ValueError, match=r"the data set gives \['text'\], but DCGAN needs 'image'"):
-        model.check({"text": tf.TensorSpec([None], tf.string)}, 5)
+        model.check({"text": tf.TensorSpec([None], tf.string)}, {"image": 5})
+
+
+def test_labels_beyond_those_of_a_conditional_model_are_refused():
+    data = load("digits", transform="binarize,flip")
+    arguments = {"image_shape": (8, 8, 1), "levels": 2, "width": 4, "depth": 1, "head_width": 4, "conditional": True}
+    with pytest.raises(ValueError, match="num_classes: the data set has 10 classes, but GatedPixelCNN was built for 4"):
+        zoo.create("gated_pixel_cnn", **arguments, num_classes=4).check(data.element_spec, data.limits)
+    zoo.create("gated_pixel_cnn", **arguments, num_classes=10).check(data.element_spec, data.limits)
+
+
+def test_sixteen_bit_images_are_refused_rather_than_clipped(tmp_path):
+    for i in range(10):
+        Image.fromarray(np.full((4, 4), 1000 * i, np.uint16)).save(tmp_path / f"{i}.png")
+    with pytest.raises(ValueError, match="pixels of mode 'I;16' are not supported; save it as 8-bit"):
+        load(f"folder:{tmp_path}")
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,14 @@ def test_bad_requests_are_refused_by_the_session(exported):
             loaded.signatures[name](**{key: tf.constant(value) for key, value in request.items()})
 
 
+def test_labels_out_of_range_are_refused():
+    model = fresh("gated_pixel_cnn_conditional")
+    function = saved_model.served_function(model, model.signatures()["sample"])
+    for label in (-1, 3):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="label must lie in 0 .. 2"):
+            function({"seed": seeds.seed_rows(2), "label": tf.constant([0, label])})
+
+
 def test_answers_to_extreme_requests_are_finite(exported):
     row, model, path = exported
     loaded = tf.saved_model.load(str(path))

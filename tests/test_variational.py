@@ -70,7 +70,7 @@ class LinearGaussian:
                 for z in tf.unstack(latents[:draws])
             ]
         )
-        weights = variational.log_weight(self.prior, posterior, self.likelihood(latents), self.x, latents)
+        weights = variational.log_weight(self.prior, posterior, self.likelihood(latents).log_prob(self.x), latents)
         return elbo.numpy(), tf.map_fn(variational.importance_bound, tf.reshape(weights, [draws, k, 6])).numpy()
 
 
@@ -104,7 +104,7 @@ def test_the_gap_closes():
         np.linalg.inv(precision).astype(np.float32),
     )
     latents = posterior.sample(seed=tf.constant([1, 2]))
-    weights = variational.log_weight(model.prior, posterior, model.likelihood(latents), model.x, latents)
+    weights = variational.log_weight(model.prior, posterior, model.likelihood(latents).log_prob(model.x), latents)
     np.testing.assert_allclose(weights, model.log_prob(), atol=1e-4)
 
 

@@ -10,7 +10,6 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from export.requests import example_request
 from tfgen.core import checkpoints
@@ -113,7 +112,7 @@ class Logs(keras.callbacks.Callback):
 class Pictures(keras.callbacks.Callback):
     """Runs every signature that answers with an image, on validation images where it wants some."""
 
-    COUNT, COLUMNS, SIDE = 32, 8, 56  # pictures, in a row, pixels that the side of a small one is blown up to
+    COUNT, COLUMNS = 32, 8  # pictures, and how many in a row
 
     def __init__(self, directory: pathlib.Path, data, writer: tf.summary.SummaryWriter | None):
         super().__init__()
@@ -145,9 +144,7 @@ class Pictures(keras.callbacks.Callback):
         if given is not None:  # a row of what went in above each row of what came out
             rows = range(0, len(made), self.COLUMNS)
             made = np.concatenate([part[i : i + self.COLUMNS] for i in rows for part in (np.asarray(given), made)])
-        picture = images.grid(
-            images.to_display(made, self.model.levels), self.COLUMNS, scale=max(1, self.SIDE // made.shape[1])
-        )
+        picture = images.sheet(made, self.model.levels, self.COLUMNS)
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / f"{name}-{step:07d}.png").write_bytes(images.encode_png(picture))
         with self._writer.as_default(step=step):
@@ -173,7 +170,6 @@ class Checkpoint(keras.callbacks.Callback):
         checkpoints.save(self._directory, self._trackable, int(self.model.step.numpy()), self._keep)
         if not self._chief:
             shutil.rmtree(self._directory, ignore_errors=True)
-        logging.debug("checkpoint in %s", self._directory)
 
     def on_epoch_end(self, epoch, logs=None):
         self.save()

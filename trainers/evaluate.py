@@ -59,7 +59,7 @@ def evaluate() -> None:
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 64, next(iter(data.batches(SPLIT.value, 64))))
     sample = signature.function(**request | {"seed": seeds.seed_rows(64, SEED.value)})["image"].numpy()
-    picture = images.grid(images.to_display(sample, model.levels), 8, scale=max(1, 56 // model.image_shape[0]))
+    picture = images.sheet(sample, model.levels)
     (workdir / "pictures").mkdir(exist_ok=True)
     (workdir / "pictures" / "evaluation.png").write_bytes(images.encode_png(picture))
     print(line)

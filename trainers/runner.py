@@ -33,7 +33,7 @@ def build(config: TrainConfig, data: datasets.Images, strategy: tf.distribute.St
     keras.config.set_dtype_policy(config.precision)
     with strategy.scope():
         model = zoo.create(config.model, **model_arguments(config, data))
-        model.check(data.element_spec, data.levels)
+        model.check(data.element_spec, data.limits)
         model.make_variables()
         model.compile(
             {player.name: make_optimizer(config) for player in model.players()},

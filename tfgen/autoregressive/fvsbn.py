@@ -36,10 +36,10 @@ class FVSBN(AutoregressiveModel):
         return tf.reshape(x @ (self.kernel * before) + self.bias, [-1, *self.image_shape, self.levels])
 
     def fill_by_steps(self, image, known, uniforms):
-        kernel, bias = tf.identity(self.kernel), tf.identity(self.bias)
+        kernel, bias = tf.identity(self.kernel), tf.reshape(self.bias, [self.positions, self.levels])
 
         def logits(i, total):
             # All outputs are summed up together; those of position i are read when the values before it are in.
-            return tf.slice(total + bias, [0, i * self.levels], [-1, self.levels])
+            return tf.slice(total, [0, i * self.levels], [-1, self.levels]) + bias[i]
 
         return running_sum.fill(image, known, uniforms, self.levels, kernel, logits)

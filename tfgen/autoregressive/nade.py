@@ -1,5 +1,5 @@
 """NADE: Hugo Larochelle, Iain Murray, 2011, "The Neural Autoregressive Distribution Estimator",
-https://proceedings.mlr.press/v15/larochelle11a.html (equations 10 and 11)."""
+https://proceedings.mlr.press/v15/larochelle11a.html."""
 
 import math
 

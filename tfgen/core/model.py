@@ -79,8 +79,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         """The unit of every value in the logs, by name."""
         return self._units
 
-    def check(self, element_spec: dict[str, tf.TensorSpec], levels: int) -> None:
-        """Holds a data set's batches against `batch_spec`, before any training.
+    def check(self, element_spec: dict[str, tf.TensorSpec], limits: dict[str, int]) -> None:
+        """Holds a data set's batches, and the limits of its integers, against the model's, before any training.
 
         Raises:
           ValueError: naming the input, what came, and what would be right.
@@ -95,6 +95,12 @@ class GenerativeModel(keras.Model, abc.ABC):
                     f"{type(self).__name__} was built for {wanted.dtype.name} {wanted.shape[1:]}; leave {name}_shape "
                     "out of --hparams, or add a resize, grayscale or color transform"
                 )
+        levels, labels = limits["image"], limits.get("label", 0)
+        if "label" in self.batch_spec and labels > self.limits["label"]:
+            raise ValueError(
+                f"num_classes: the data set has {labels} classes, but {type(self).__name__} was built for "
+                f"{self.limits['label']}; leave num_classes out of --hparams"
+            )
         if levels > self.levels:
             raise ValueError(
                 f"levels: the data set has images of {levels} levels, but {type(self).__name__} was built for "

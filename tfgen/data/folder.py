@@ -7,7 +7,7 @@ from absl import logging
 from PIL import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-MODES = {"1": "L", "L": "L", "LA": "L", "I;16": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB"}
+MODES = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB"}
 
 
 def decode(path: str) -> np.ndarray:

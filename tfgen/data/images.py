@@ -62,6 +62,11 @@ class Images:
     def element_spec(self) -> dict[str, tf.TensorSpec]:
         return {"image": tf.TensorSpec([None, *self.image_shape], tf.uint8), "label": tf.TensorSpec([None], tf.int32)}
 
+    @property
+    def limits(self) -> dict[str, int]:
+        """The exclusive upper bound of every integer, by name."""
+        return {"image": self.levels, "label": len(self.class_names)}
+
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None
     ) -> tf.data.Dataset:

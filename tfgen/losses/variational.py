@@ -43,9 +43,9 @@ def kl_divergence(posterior, prior, latents: tf.Tensor) -> tf.Tensor:
         return posterior.log_prob(latents) - prior.log_prob(latents)
 
 
-def log_weight(prior, posterior, likelihood, image: tf.Tensor, latents: tf.Tensor) -> tf.Tensor:
-    """ln p(image | z) + ln p(z) - ln q(z | image) at z = `latents`, nats, in the batch shape that they broadcast to."""
-    return likelihood.log_prob(image) + prior.log_prob(latents) - posterior.log_prob(latents)
+def log_weight(prior, posterior, log_likelihood: tf.Tensor, latents: tf.Tensor) -> tf.Tensor:
+    """ln p(image | z) + ln p(z) - ln q(z | image), nats, at z = `latents` [k, B, D], the first term given: [k, B]."""
+    return log_likelihood + prior.log_prob(latents) - posterior.log_prob(latents)
 
 
 def importance_bound(log_weights: tf.Tensor) -> tf.Tensor:

@@ -49,6 +49,11 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, border: int = 1) -> n
     return canvas
 
 
+def sheet(image: np.ndarray, levels: int, columns: int = 8, side: int = 56) -> np.ndarray:
+    """Images uint8 [N, H, W, C] for a person to look at: one canvas, small ones blown up to about `side` pixels."""
+    return grid(to_display(image, levels), columns, scale=max(1, side // image.shape[1]))
+
+
 def encode_png(picture: np.ndarray) -> bytes:
     """One picture uint8 [H, W, 1 or 3] as the bytes of a PNG file."""
     buffer = io.BytesIO()

@@ -86,9 +86,9 @@ class LatentVariableModel(GenerativeModel):
         def bound(chunk):
             chunk_seed = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
             latents = sample(posterior, chunk_seed, at_once)
-            likelihood = self.decode(tf.reshape(latents, [-1, self.latent_dim])).log_prob(tiled)
-            log_weights = tf.reshape(likelihood, [at_once, -1]) + prior.log_prob(latents) - posterior.log_prob(latents)
-            return variational.importance_bound(log_weights)
+            log_likelihood = self.decode(tf.reshape(latents, [-1, self.latent_dim])).log_prob(tiled)
+            log_likelihood = tf.reshape(log_likelihood, [at_once, -1])
+            return variational.importance_bound(variational.log_weight(prior, posterior, log_likelihood, latents))
 
         bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
         return variational.importance_bound(tf.ensure_shape(bounds, [k // at_once, None]))

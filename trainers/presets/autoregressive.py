@@ -1,6 +1,21 @@
 """Presets of the autoregressive family."""
 
+import dataclasses
+
 from trainers.config import TrainConfig
+
+GATED_DIGITS = TrainConfig(
+    source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
+    model="gated_pixel_cnn",
+    dataset="digits",
+    steps=2500,
+    epoch_steps=250,
+    batch_size=100,
+    learning_rate=2e-3,
+    weight_decay=1.0,
+    average=0.998,
+    hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6},
+)
 
 PRESETS = {
     "fvsbn_digits": TrainConfig(
@@ -16,7 +31,7 @@ PRESETS = {
         average=0.99,
     ),
     "fvsbn_mnist": TrainConfig(
-        source="Dynamic binarisation; sizes of our own.",
+        source="Sizes of our own; not yet trained to its end.",
         model="fvsbn",
         dataset="mnist",
         transforms="binarize",
@@ -28,7 +43,7 @@ PRESETS = {
         average=0.999,
     ),
     "nade_digits": TrainConfig(
-        source="500 hidden units: Larochelle and Murray 2011, section 6.",
+        source="500 hidden units, as in the experiments of Larochelle and Murray 2011.",
         model="nade",
         dataset="digits",
         steps=3000,
@@ -41,7 +56,7 @@ PRESETS = {
         hparams={"width": 500},
     ),
     "nade_mnist": TrainConfig(
-        source="500 hidden units: Larochelle and Murray 2011, section 6; dynamic binarisation.",
+        source="500 hidden units, as in the experiments of Larochelle and Murray 2011; not yet trained to its end.",
         model="nade",
         dataset="mnist",
         transforms="binarize",
@@ -65,32 +80,14 @@ PRESETS = {
         average=0.998,
         hparams={"width": 64, "depth": 6, "head_width": 128, "dropout": 0.75},
     ),
-    "gated_pixel_cnn_digits": TrainConfig(
-        source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
-        model="gated_pixel_cnn",
-        dataset="digits",
-        steps=2500,
-        epoch_steps=250,
-        batch_size=100,
-        learning_rate=2e-3,
-        weight_decay=1.0,
-        average=0.998,
-        hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6},
-    ),
-    "gated_pixel_cnn_digits_conditional": TrainConfig(
+    "gated_pixel_cnn_digits": GATED_DIGITS,
+    "gated_pixel_cnn_digits_conditional": dataclasses.replace(
+        GATED_DIGITS,
         source="gated_pixel_cnn_digits with the label as condition: van den Oord et al. 2016b, equation 4.",
-        model="gated_pixel_cnn",
-        dataset="digits",
-        steps=2500,
-        epoch_steps=250,
-        batch_size=100,
-        learning_rate=2e-3,
-        weight_decay=1.0,
-        average=0.998,
-        hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6, "conditional": True},
+        hparams={**GATED_DIGITS.hparams, "conditional": True},
     ),
     "gated_pixel_cnn_mnist": TrainConfig(
-        source="7 layers of 64; sizes of our own, for two hours on two cores.",
+        source="Sizes of our own; not yet trained to its end.",
         model="gated_pixel_cnn",
         dataset="mnist",
         transforms="binarize",
@@ -114,7 +111,7 @@ PRESETS = {
         hparams={"width": 128, "depth": 15, "head_width": 512},
     ),
     "pixel_cnn_mnist": TrainConfig(
-        source="15 blocks of 16 features, head 32: van den Oord et al. 2016, table 1, MNIST column.",
+        source="15 blocks: van den Oord et al. 2016, table 1; of 16 features, head 32. Not yet trained to its end.",
         model="pixel_cnn",
         dataset="mnist",
         transforms="binarize",
@@ -127,7 +124,7 @@ PRESETS = {
         hparams={"width": 16, "depth": 15, "head_width": 32},
     ),
     "pixel_cnn_cifar10": TrainConfig(
-        source="15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016, table 1 and section 5.2; "
+        source="15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016; "
         "width 129 and head 1026 are the next multiples of 3. For an accelerator.",
         model="pixel_cnn",
         dataset="cifar10",
