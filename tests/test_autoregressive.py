@@ -218,7 +218,8 @@ def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
 
 @pytest.mark.parametrize("image_shape", [(5, 4, 1), (3, 4, 3), (1, 6, 1), (6, 1, 1)])
 @pytest.mark.parametrize(
-    "name, conditional", [("gated_pixel_cnn", False), ("gated_pixel_cnn", True), ("fvsbn", False), ("nade", False)]
+    "name, conditional",
+    [("gated_pixel_cnn", False), ("gated_pixel_cnn", True), ("fvsbn", False), ("nade", False), ("made", False)],
 )
 def test_sampling_by_steps_equals_plain(name, image_shape, conditional):
     """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes."""
@@ -257,3 +258,31 @@ def test_a_conditional_model_heeds_its_label():
     for log_prob in by_label:
         np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
     assert np.abs(by_label[0] - by_label[1]).max() > 0.1 and np.abs(by_label[1] - by_label[2]).max() > 0.1
+
+
+def test_made_with_several_orders_is_the_mixture_of_its_masks():
+    """Each mask sums to one, and so does the mixture; samples follow it, drawn in as many orders."""
+    model = small((2, 2, 1), 2, name="made", masks=5, random_orders=True)
+    images = every_image((2, 2, 1), 2)
+    assert len(np.unique(model.ranks, axis=0)) > 2
+    each = []
+    for m in range(5):
+        model.step.assign(m)
+        each.append(np.exp(model.direct_log_prob(tf.constant(images), seed=seeds.seed_rows(16))))
+        np.testing.assert_allclose(each[-1].sum(), 1.0, rtol=1e-5)
+    assert np.abs(each[0] - each[1]).max() > 0.01
+    np.testing.assert_allclose(np.exp(model.log_prob(images)), np.mean(each, axis=0), rtol=1e-5)
+    sample = tf.function(model.sample)(seeds.seed_rows(20_000)).numpy().reshape(-1, 4)
+    observed = np.bincount(sample @ [8, 4, 2, 1], minlength=16)
+    expected = 20_000 * np.mean(each, axis=0)
+    assert ((observed - expected) ** 2 / expected).sum() < 37.7
+
+
+def test_made_sees_what_comes_before_in_its_order():
+    """The logits of value i change with value j just where j comes before i in the order of the mask."""
+    model = small((3, 3, 1), 2, name="made", width=60, masks=2, random_orders=True)
+    images = np.concatenate([np.eye(9), np.zeros((1, 9))]).astype(np.uint8).reshape(10, 3, 3, 1)
+    for m in range(2):
+        logits = model._masked_logits(tf.constant(images), m).numpy().reshape(10, 9, 2)
+        changes = (logits[:9] != logits[9]).any(-1)  # [j, i]
+        np.testing.assert_array_equal(changes, model.ranks[m][:, None] < model.ranks[m][None, :])

@@ -10,6 +10,8 @@ BINARY = {"image_shape": (5, 6, 1), "levels": 2}
 ROWS = {
     "fvsbn": ("fvsbn", {**COLOR}),
     "nade": ("nade", {**GRAY, "width": 6}),
+    "made": ("made", {**COLOR, "width": 12}),
+    "made_orders": ("made", {**GRAY, "width": 12, "depth": 2, "masks": 3, "random_orders": True}),
     "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
     "pixel_cnn_17": ("pixel_cnn", {**GRAY, "levels": 17, "width": 4, "depth": 1, "head_width": 8}),
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),

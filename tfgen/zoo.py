@@ -38,6 +38,9 @@ MODELS = {
         "autoregressive",
         "Larochelle and Murray 2011, https://proceedings.mlr.press/v15/larochelle11a.html",
     ),
+    "made": Entry(
+        "tfgen.autoregressive.made:MADE", "autoregressive", "Germain et al. 2015, https://arxiv.org/abs/1502.03509"
+    ),
     "pixel_cnn": Entry(
         "tfgen.autoregressive.pixel_cnn:PixelCNN",
         "autoregressive",

@@ -26,6 +26,8 @@ class AutoregressiveModel(GenerativeModel):
     # (image, known, uniforms, **condition) -> image, as `Autoregressive.fill_plainly` does it, but keeping what it has
     # computed: the same uniforms give the same picture.
     fill_by_steps: Callable[..., tf.Tensor] | None = None
+    # (image, seed, **condition) -> ln p(image), where there is a shorter way to it than the logits of all levels.
+    direct_log_prob: Callable[..., tf.Tensor] | None = None
 
     def __init__(self, image_shape: tuple[int, int, int], levels: int, num_classes: int = 0):
         super().__init__(image_shape, levels)
@@ -64,8 +66,14 @@ class AutoregressiveModel(GenerativeModel):
             run = self._fill_compiled if tf.executing_eagerly() else self.fill_by_steps
             return run(tf.ensure_shape(image, [None, *self.image_shape]), known, uniforms, **condition)
 
+        def log_prob(image):
+            return self.direct_log_prob(tf.ensure_shape(image, [None, *self.image_shape]), seed, **condition)
+
         return Autoregressive(
-            lambda image: self.logits(image, seed, **condition), self.image_shape, fill if self.fill_by_steps else None
+            lambda image: self.logits(image, seed, **condition),
+            self.image_shape,
+            fill=fill if self.fill_by_steps else None,
+            log_prob=log_prob if self.direct_log_prob else None,
         )
 
     def log_prob(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:

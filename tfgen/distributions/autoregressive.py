@@ -23,6 +23,7 @@ class Autoregressive(Likelihood):
       logits: a causal network, uint8 [N, H, W, C] -> [N, H, W, C, levels]: logits of position i see positions < i only.
       image_shape: (H, W, C).
       fill: a faster way to do what `fill_plainly` does, if there is one: (image, known, uniforms) -> image.
+      log_prob: a shorter way to the sum of the conditionals' log-probabilities, if there is one.
     """
 
     def __init__(
@@ -30,17 +31,19 @@ class Autoregressive(Likelihood):
         logits: Callable[[tf.Tensor], tf.Tensor],
         image_shape: tuple[int, int, int],
         fill: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        log_prob: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
         self.logits = logits
         self.image_shape = tuple(image_shape)
         self.fill = fill or self.fill_plainly
+        self._log_prob = log_prob or (lambda image: self.conditionals(image).log_prob(tf.cast(image, tf.int32)))
 
     def conditionals(self, image: tf.Tensor) -> tfd.Distribution:
         """p(x_i | x_<i) of all positions at once (teacher forcing): one event per image."""
         return tfd.Independent(tfd.Categorical(logits=tf.cast(self.logits(image), tf.float32)), 3)
 
     def log_prob(self, image):
-        return self.conditionals(image).log_prob(tf.cast(image, tf.int32))
+        return self._log_prob(image)
 
     def sample(self, seed):
         image = tf.zeros([tf.shape(seed)[0], *self.image_shape], tf.uint8)
