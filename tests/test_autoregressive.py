@@ -11,7 +11,9 @@ from tfgen import zoo
 from tfgen.distributions.autoregressive import Autoregressive, inverse_cdf
 from tfgen.layers.causal import CausalColumns, CausalRows
 from tfgen.layers.masked_conv import MaskedConv2D
+from tfgen.layers.runs import Parallel
 from tfgen.ops import seeds
+from tfgen.studies.receptive_field import receptive_field
 
 
 def small(image_shape, levels, seed=0, name="pixel_cnn", **arguments):
@@ -50,12 +52,12 @@ def test_a_position_sees_those_before_it_and_no_others(channels):
     x = tf.random.stateless_uniform([1, 4, 4, channels], [1, 2], -1.0, 1.0)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        h = model.first(x)
-        for block in model.blocks:
-            h = block(h)
-        for layer in model.head:
+        h = model.network.first(x)
+        for block in model.network.blocks:
+            h = block.of(Parallel(), h, None)
+        for layer in model.network.hidden:
             h = layer(tf.nn.elu(h))  # never flat, so that a dead unit hides nothing
-        logits = tf.reduce_sum(tf.reshape(model.last(tf.nn.elu(h)), [-1, 3]) * [1.0, 2.0, -1.5], axis=-1)
+        logits = tf.reduce_sum(tf.reshape(model.network.last(tf.nn.elu(h)), [-1, 3]) * [1.0, 2.0, -1.5], axis=-1)
     jacobian = np.abs(tf.reshape(tape.jacobian(logits, x), [16 * channels, 16 * channels]))
     assert np.triu(jacobian).max() == 0.0
     # It does see its neighbours: the pixel to the left, the one above, and the channels before it in its own pixel.
@@ -197,29 +199,28 @@ def test_bad_arguments_are_named(arguments, message):
         )
 
 
-def receptive_field(name, **arguments):
-    """Which inputs [9, 9] the logits in the middle of a 9x9 picture depend on, by changing each."""
-    model = small((9, 9, 1), 2, name=name, **arguments)
-    image = np.zeros((82, 9, 9, 1), np.uint8)
-    for i in range(81):
-        image[i, i // 9, i % 9] = 1
-    logits = model.logits(image).numpy()[:, 4, 4, 0]
-    return (logits[:81] != logits[81]).any(-1).reshape(9, 9)
-
-
 def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
-    """Every position before the middle is seen by the gated model; to the upper right the masked stack sees nothing."""
+    """By gradient: every position before the middle is seen by the gated model; the masked stack sees nothing to the
+    upper right, behind the slope of its window."""
     before = np.arange(81).reshape(9, 9) < 40
-    np.testing.assert_array_equal(receptive_field("gated_pixel_cnn", depth=6), before)
-    masked = receptive_field("pixel_cnn", depth=3)
+    gated = receptive_field(small((9, 9, 1), 2, name="gated_pixel_cnn", depth=6), (4, 4))
+    np.testing.assert_array_equal(gated > 0, before)
+    masked = receptive_field(small((9, 9, 1), 2, depth=3), (4, 4)) > 0
     assert not masked[~before].any() and masked.sum() > 20
-    assert not masked[3, 8]  # one row up, four to the right: above, but behind the slope of the window
+    assert not masked[3, 8]  # one row up, four to the right
 
 
 @pytest.mark.parametrize("image_shape", [(5, 4, 1), (3, 4, 3), (1, 6, 1), (6, 1, 1)])
 @pytest.mark.parametrize(
     "name, conditional",
-    [("gated_pixel_cnn", False), ("gated_pixel_cnn", True), ("fvsbn", False), ("nade", False), ("made", False)],
+    [
+        ("gated_pixel_cnn", False),
+        ("gated_pixel_cnn", True),
+        ("fvsbn", False),
+        ("nade", False),
+        ("made", False),
+        ("pixel_cnn", False),
+    ],
 )
 def test_sampling_by_steps_equals_plain(name, image_shape, conditional):
     """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes."""
@@ -245,7 +246,10 @@ def test_step_equals_call_for_each_causal_layer():
             layer.bias.assign(tf.range(4.0))
         cache, steps = None, []
         for part in tf.unstack(x if axis == 1 else x[:, 2], axis=1):
-            y, cache = layer.step(part, cache, layer.prepare())
+            if axis == 1:
+                y, cache = layer.step(part, cache, layer.prepare())
+            else:
+                y, cache, _ = layer.step(part, None, cache, layer.prepare())
             steps.append(y)
         whole = layer(x)
         np.testing.assert_allclose(tf.stack(steps, axis=1), whole if axis == 1 else whole[:, 2], atol=1e-5)

@@ -1,13 +1,14 @@
 """What all autoregressive models of images share: exact log_prob, sample and complete."""
 
 import abc
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
-from tfgen.distributions.autoregressive import Autoregressive
+from tfgen.distributions.autoregressive import EXACT, Autoregressive, Draw
 from tfgen.metrics.likelihood import bits_per_dim
 from tfgen.ops import seeds
 
@@ -23,8 +24,8 @@ class AutoregressiveModel(GenerativeModel):
         want label=int32 [N].
     """
 
-    # (image, known, uniforms, **condition) -> image, as `Autoregressive.fill_plainly` does it, but keeping what it has
-    # computed: the same uniforms give the same picture.
+    # (image, known, uniforms, draw, **condition) -> image, as `Autoregressive.fill_plainly` does it, but keeping what
+    # it has computed: the same uniforms give the same picture.
     fill_by_steps: Callable[..., tf.Tensor] | None = None
     # (image, seed, **condition) -> ln p(image), where there is a shorter way to it than the logits of all levels.
     direct_log_prob: Callable[..., tf.Tensor] | None = None
@@ -32,7 +33,8 @@ class AutoregressiveModel(GenerativeModel):
     def __init__(self, image_shape: tuple[int, int, int], levels: int, num_classes: int = 0):
         super().__init__(image_shape, levels)
         self.num_classes = num_classes
-        self._fill_compiled = tf.function(self.fill_by_steps, jit_compile=True) if self.fill_by_steps else None
+        self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
+        self._compiled: dict[Draw, Callable] = {}
 
     @abc.abstractmethod
     def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
@@ -61,9 +63,11 @@ class AutoregressiveModel(GenerativeModel):
     def distribution(self, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> Autoregressive:
         """p(x) or p(x | label) over uint8 images. `seed` is of noise in training."""
 
-        def fill(image, known, uniforms):
+        def fill(image, known, uniforms, draw=EXACT):
             # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
-            run = self._fill_compiled if tf.executing_eagerly() else self.fill_by_steps
+            run = functools.partial(self.fill_by_steps, draw=draw)
+            if tf.executing_eagerly():
+                run = self._compiled.setdefault(draw, tf.function(run, jit_compile=True))
             return run(tf.ensure_shape(image, [None, *self.image_shape]), known, uniforms, **condition)
 
         def log_prob(image):
@@ -80,16 +84,19 @@ class AutoregressiveModel(GenerativeModel):
         """ln p(image), exact: uint8 [N, H, W, C] -> float32 [N], nats."""
         return self.distribution(**condition).log_prob(image)
 
-    def sample(self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model", **condition: tf.Tensor) -> tf.Tensor:
+    def sample(
+        self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model", draw: Draw | None = None, **condition: tf.Tensor
+    ) -> tf.Tensor:
         """One image of each seed row: int32 [N, 2] -> uint8 [N, H, W, C].
 
         Args:
           seed: row i of the answer depends on row i alone.
           first_pixel: "model" draws the upper left pixel from the model, "uniform" from all levels alike; a tensor
             uint8 [N, C] sets it, to pixels of the training data, say.
+          draw: temperature and nucleus; if left out `self.draw`, which is exact unless it was set.
         """
         if isinstance(first_pixel, str) and first_pixel == "model":
-            return self.distribution(**condition).sample(seed)
+            return self.distribution(**condition).sample(seed, draw or self.draw)
         if isinstance(first_pixel, str):
             if first_pixel != "uniform":
                 raise ValueError(f"first_pixel={first_pixel!r}: must be 'model', 'uniform' or uint8 values [N, C]")
@@ -98,17 +105,20 @@ class AutoregressiveModel(GenerativeModel):
         height, width, _ = self.image_shape
         known = tf.reshape(tf.range(height * width) == 0, [1, height, width, 1])
         image = tf.where(known, first_pixel[:, None, None, :], tf.constant(0, tf.uint8))
-        return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, **condition)
+        return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, draw, **condition)
 
-    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
+    def complete(
+        self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, draw: Draw | None = None, **condition: tf.Tensor
+    ) -> tf.Tensor:
         """Fills the unknown values and keeps the known ones bit for bit.
 
         Args:
           image: uint8 [N, H, W, C].
           known: bool [N, H, W, C].
           seed: int32 [N, 2].
+          draw: as in `sample`.
         """
-        return self.distribution(**condition).complete(image, known, seed)
+        return self.distribution(**condition).complete(image, known, seed, draw or self.draw)
 
     def players(self):
         return (
@@ -138,11 +148,11 @@ class AutoregressiveModel(GenerativeModel):
             "sample": Signature(
                 lambda **inputs: {"image": self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
-                "One image of each seed row.",
+                f"One image of each seed row, {self.draw}.",
             ),
             "complete": Signature(
                 lambda **inputs: {"image": self.complete(**inputs)},
                 {"image": image, "known": known, "seed": SEED} | self.condition_spec,
-                "The image with its unknown values drawn from the model, the known ones kept.",
+                f"The image with its unknown values drawn, {self.draw}, the known ones kept.",
             ),
         }

@@ -1,51 +1,58 @@
 """Sampling that keeps what it has computed: the vertical stack one row at a time, the horizontal one a pixel at a time.
 
 One loop over rows and one over pixels, inside the graph; every position is computed once, where the plain sampler
-(`distributions.autoregressive`) runs the whole network for every value. Both draw inverse_cdf(logits, uniform), so
-that the same uniforms give the same picture.
+(`distributions.autoregressive`) runs the whole network for every value. Both draw from the logits with the same
+function, so that the same uniforms give the same picture.
 """
 
 import abc
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-from tfgen.distributions.autoregressive import inverse_cdf
-from tfgen.layers.causal import Parallel, Step, shift
+from tfgen.layers.causal import shift
+from tfgen.layers.runs import Above, Parallel, PixelStep, RowStep, map_tensors, pack
 from tfgen.ops import images
 
 
 class CausalNetwork(keras.layers.Layer, abc.ABC):
-    """A network of two stacks, written once for training and sampling as functions of a `run` (`layers.causal`).
+    """A network of two stacks, written once for training and sampling as functions of a `run` (`layers.runs`).
 
     `vertical` sees the rows above, `horizontal` the pixels to the left and what the rows above say; `head` makes logits
-    for every channel of a pixel, channel c from the features and the channels before c.
+    for the channels of a pixel, channel c from the features and the channels before c.
     """
 
     @abc.abstractmethod
-    def vertical(self, run, rows: tf.Tensor, conditions: list, seed: tf.Tensor | None = None) -> list[tf.Tensor]:
-        """Rows [N, (H,) W, C] in [-1, 1], each already one row late -> what each layer hands to `horizontal`."""
+    def vertical(self, run, rows: tf.Tensor, conditions: list, seed: tf.Tensor | None = None) -> Above:
+        """Rows [N, (H,) W, C] in [-1, 1], each already one row late -> what pixels take from the rows above them."""
 
     @abc.abstractmethod
-    def horizontal(self, run, pixels: tf.Tensor, above: list, conditions: list, seed: tf.Tensor | None = None):
-        """Pixels [N, (H, W,) C] in [-1, 1], each already one pixel late -> features [N, (H, W,) F]."""
+    def horizontal(self, run, pixels: tf.Tensor, above: Above, conditions: list, seed: tf.Tensor | None = None):
+        """Pixels [N, (H, W,) C] in [-1, 1], each already one pixel late -> what `head` wants of them."""
 
     @abc.abstractmethod
-    def head(self, run, features: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
-        """Features and the pixels themselves -> logits [N, (H, W,) C, levels]; channel c sees channels before c."""
+    def head(self, run, features, pixels: tf.Tensor, channel: int | None = None) -> tf.Tensor:
+        """Features and the pixels themselves -> logits [N, (H, W,) C, levels], channel c seeing channels before c; of
+        one channel [N, (H, W,) levels]."""
 
-    @abc.abstractmethod
     def conditions(self, vector: tf.Tensor | None) -> list:
-        """What the stacks add for a conditioning vector [N, D], one tensor or None for each layer; computed once."""
+        """What the stacks add for a conditioning vector [N, D], computed once."""
+        return []
 
     def call(self, pixels, vector=None, seed=None):
         """[N, H, W, C] in [-1, 1] -> logits [N, H, W, C, levels] of all positions at once."""
-        run, conditions = Parallel(), self.conditions(vector)
+        run = Parallel()
+        return self.head(run, self.features(run, pixels, vector, seed), pixels)
+
+    def features(self, run: Parallel, pixels, vector=None, seed=None):
+        """What `head` wants, of all positions at once."""
+        conditions = self.conditions(vector)
         above = self.vertical(run, shift(pixels, 1), conditions, seed)
-        return self.head(run, self.horizontal(run, shift(pixels, 2), above, conditions, seed), pixels)
+        return self.horizontal(run, shift(pixels, 2), above, conditions, seed)
 
 
-def complete(network: CausalNetwork, image, known, uniforms, levels: int, vector=None) -> tf.Tensor:
+def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: Callable, vector=None) -> tf.Tensor:
     """Draws the unknown values in order, each given all before it; the known ones stay.
 
     Args:
@@ -54,6 +61,7 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, vector
       known: bool [N, H, W, C].
       uniforms: float32 [N, H, W, C] in (0, 1), one for each value.
       levels: number of values of a pixel.
+      draw: logits [N, levels], uniform [N] -> level [N].
       vector: the network's conditioning, float32 [N, D].
     Returns:
       uint8 [N, H, W, C].
@@ -67,46 +75,59 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, vector
 
     # A first row and pixel outside of the loops: it prepares the weights there, and tells what the layers keep.
     weights: dict = {}
-    first_row = Step({}, weights)
-    above = [tensor[:, 0] for tensor in network.vertical(first_row, tf.zeros([count, width, channels]), conditions)]
-    sizes = [tensor.shape[-1] for tensor in above]
-    first_pixel = Step({}, weights)
-    features = network.horizontal(first_pixel, tf.zeros([count, channels]), above, conditions)
-    network.head(first_pixel, features, tf.zeros([count, channels]))
+    first_row = RowStep(weights, shape=(count, width))
+    above = network.vertical(first_row, tf.zeros([count, width, channels]), conditions)
+    above = map_tensors(lambda tensor: tensor[:, 0], above)
+    first = PixelStep(weights)
+    features = network.horizontal(first, tf.zeros([count, channels]), above, conditions)
+    network.head(first, features, tf.zeros([count, channels]))
+    handed = [first.handed, *first.finer_handed]
+    names = [list(of_level) for of_level in handed]
+    sizes = [[tensor.shape[-1] for tensor in of_level.values()] for of_level in handed]
+    lines = {
+        f"line {level}": tf.zeros([width >> level, count, sum(sizes[level])])
+        for level in range(len(handed))
+        if names[level]
+    }
 
-    def row(r, canvas, cache):
-        run = Step(cache, weights)
+    def row(r, canvas, lines, cache):
+        by_layer = {}
+        for name, line in lines.items():
+            level = int(name.removeprefix("line "))
+            parts = tf.split(tf.transpose(line, [1, 0, 2]), sizes[level], axis=-1)
+            by_layer |= dict(zip(names[level], parts, strict=True))
+        run = RowStep(weights, cache, by_layer, (count, width), r)
         above = network.vertical(run, tf.transpose(canvas[r], [1, 0, 2]), conditions)
-        above = [tf.transpose(tensor, [1, 0, 2]) for tensor in above]
-        # All that a pixel needs in one tensor [W, N, ...]: one gather for each pixel.
-        packed = tf.concat([*above, given[r], known[r], uniforms[r]], axis=-1)
+        rows = pack(above, [given[r], known[r], uniforms[r]])
 
         def pixel(c, before, line, cache):
-            run = Step(cache, weights)
-            *above, given, known, uniforms = tf.split(tf.gather(packed, c), [*sizes, *[channels] * 3], axis=-1)
-            value = draw(run, network.horizontal(run, before, above, conditions), given, known > 0.5, uniforms)
+            run = PixelStep(weights, cache, rows, (r, c))
+            *_, given, known, uniforms = rows[0].parts(c)
+            features = network.horizontal(run, before, rows[0].at(c), conditions)
+            value = choose(run, features, given, known > 0.5, uniforms)
+            run.hand_down()
             return c + 1, value, tf.concat([line[1:], value[None]], axis=0), run.kept
 
         line = tf.zeros([width, count, channels])
-        _, _, line, _ = tf.while_loop(
-            lambda c, *_: c < width, pixel, (0, line[0], line, zeros_like(first_pixel.kept)),
+        _, _, line, kept = tf.while_loop(
+            lambda c, *_: c < width, pixel, (0, line[0], line, zeros_like(first.kept) | lines),
             maximum_iterations=width, parallel_iterations=1)  # fmt: skip
-        return r + 1, tf.tensor_scatter_nd_update(canvas, [[r + 1]], line[None]), run.kept
+        canvas = tf.tensor_scatter_nd_update(canvas, [[r + 1]], line[None])
+        return r + 1, canvas, {name: kept[name] for name in lines}, run.kept
 
-    def draw(run, features, given, known, uniforms):
+    def choose(run, features, given, known, uniforms):
         """The channels of a pixel [N, C], one after another."""
         columns = []
         for channel in range(channels):
             drawn = tf.concat([*columns, given[:, channel:]], axis=1) if columns else given
-            logits = network.head(run, features, drawn)[:, channel]
-            level = inverse_cdf(logits, uniforms[:, channel])
+            level = draw(network.head(run, features, drawn, channel), uniforms[:, channel])
             column = images.to_symmetric(level, levels)[:, None]
             columns.append(tf.where(known[:, channel : channel + 1], given[:, channel : channel + 1], column))
         return tf.concat(columns, axis=1)
 
     canvas = tf.zeros([height + 1, width, count, channels])
-    _, canvas, _ = tf.while_loop(
-        lambda r, *_: r < height, row, (0, canvas, zeros_like(first_row.kept)),
+    _, canvas, *_ = tf.while_loop(
+        lambda r, *_: r < height, row, (0, canvas, lines, zeros_like(first_row.kept)),
         maximum_iterations=height, parallel_iterations=1)  # fmt: skip
     return images.from_symmetric(tf.transpose(canvas[1:], [2, 0, 1, 3]), levels)
 

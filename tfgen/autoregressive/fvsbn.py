@@ -35,11 +35,11 @@ class FVSBN(AutoregressiveModel):
         x = tf.reshape(images.to_symmetric(image, self.levels), [-1, self.positions])
         return tf.reshape(x @ (self.kernel * before) + self.bias, [-1, *self.image_shape, self.levels])
 
-    def fill_by_steps(self, image, known, uniforms):
+    def fill_by_steps(self, image, known, uniforms, draw):
         kernel, bias = tf.identity(self.kernel), tf.reshape(self.bias, [self.positions, self.levels])
 
         def logits(i, total):
             # All outputs are summed up together; those of position i are read when the values before it are in.
             return tf.slice(total, [0, i * self.levels], [-1, self.levels]) + bias[i]
 
-        return running_sum.fill(image, known, uniforms, self.levels, kernel, logits)
+        return running_sum.fill(image, known, uniforms, draw, self.levels, kernel, logits)

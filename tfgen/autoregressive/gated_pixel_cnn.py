@@ -1,13 +1,14 @@
 """Gated PixelCNN: Aaron van den Oord, Nal Kalchbrenner, Oriol Vinyals, Lasse Espeholt, Alex Graves, Koray Kavukcuoglu,
 2016, "Conditional Image Generation with PixelCNN Decoders", https://arxiv.org/abs/1606.05328 (section 2, figure 2)."""
 
-import keras
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
-from tfgen.layers.causal import CausalColumns, CausalRows, everywhere
+from tfgen.layers.causal import CausalColumns, CausalRows, Pointwise, everywhere
+from tfgen.layers.channel_head import ChannelHead
 from tfgen.layers.dropout import dropout
+from tfgen.layers.runs import Above
 from tfgen.ops import images
 
 
@@ -28,24 +29,14 @@ class GatedStacks(CausalNetwork):
         self, channels: int, levels: int, width: int, depth: int, head_width: int, dropout: float, vector: bool
     ):
         super().__init__()
-        self.channels, self.levels, self.rate = channels, levels, dropout
+        self.rate = dropout
         self.down = [CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3))) for i in range(depth)]
-        self.across = [CausalColumns(2 * width, 3 if i == 0 else 2) for i in range(depth)]
-        self.feed = [keras.layers.Dense(2 * width) for _ in range(depth)]
-        self.out = [keras.layers.Dense(width) for _ in range(depth)]
+        self.across = [CausalColumns(2 * width, 3 if i == 0 else 2, use_bias=False) for i in range(depth)]
+        self.feed = [Pointwise(2 * width) for _ in range(depth)]
+        self.out = [Pointwise(width) for _ in range(depth)]
         # Equation 4: a conditioning vector adds to both stacks before the gate.
-        self.condition = [keras.layers.Dense(4 * width, use_bias=False) for _ in range(depth)] if vector else []
-        self.width, self.head_width = width, head_width
-
-    def build(self, shape):
-        size, channels = self.head_width, self.channels
-        self.hidden_kernel = self.add_weight(shape=(self.width, channels * size), name="hidden_kernel")
-        self.hidden_bias = self.add_weight(shape=(channels * size,), initializer="zeros", name="hidden_bias")
-        if channels > 1:
-            self.earlier_kernel = self.add_weight(shape=(channels, channels, size), name="earlier_kernel")
-        self.logits_kernel = self.add_weight(shape=(channels, size, self.levels), name="logits_kernel")
-        self.logits_bias = self.add_weight(shape=(channels, self.levels), initializer="zeros", name="logits_bias")
-        self.built = True
+        self.condition = [Pointwise(4 * width, use_bias=False) for _ in range(depth)] if vector else []
+        self.channels = ChannelHead(channels, levels, head_width)
 
     def conditions(self, vector):
         if not self.condition:
@@ -58,38 +49,19 @@ class GatedStacks(CausalNetwork):
             x = run(down, dropout(x, self.rate if i else 0.0, seed, stream=2 * i))
             handed.append(run(feed, x))
             x = gate(x if condition is None else x + everywhere(condition, x))
-        return handed
+        return Above(handed)
 
     def horizontal(self, run, pixels, above, conditions, seed=None):
         x = pixels
-        layers = zip(self.across, self.out, above, conditions, strict=True)
+        layers = zip(self.across, self.out, above.here, conditions, strict=True)
         for i, (across, out, from_above, (_, condition)) in enumerate(layers):
             h = run(across, dropout(x, self.rate if i else 0.0, seed, stream=2 * i + 1)) + from_above
             h = run(out, gate(h if condition is None else h + everywhere(condition, h)))
             x = x + h if i else h
         return tf.nn.relu(x)
 
-    def head(self, run, features, pixels):
-        # In float32, whatever the precision of the stacks. As matrix products: tf.einsum took 40 times as long.
-        hidden, hidden_bias, earlier, logits, logits_bias = run.prepared(f"{self.name}/head", self._head_weights)
-        h = tf.tensordot(tf.cast(features, tf.float32), hidden, 1) + hidden_bias
-        if self.channels > 1:
-            h += tf.tensordot(tf.cast(pixels, tf.float32), earlier, 1)
-        h = tf.split(tf.nn.relu(h), self.channels, axis=-1)
-        return tf.stack([tf.tensordot(h[c], logits[c], 1) + logits_bias[c] for c in range(self.channels)], axis=-2)
-
-    def _head_weights(self):
-        """Channel c of the pixel itself reaches the channels after c alone: R, then G given R, then B given both."""
-        earlier = None
-        if self.channels > 1:
-            order = tf.range(self.channels)
-            later = tf.cast(order[:, None] < order[None, :], tf.float32)[:, :, None]
-            earlier = tf.reshape(tf.cast(self.earlier_kernel, tf.float32) * later, [self.channels, -1])
-        hidden, hidden_bias, logits, logits_bias = (
-            tf.cast(weight, tf.float32)
-            for weight in (self.hidden_kernel, self.hidden_bias, self.logits_kernel, self.logits_bias)
-        )
-        return hidden, hidden_bias, earlier, tf.unstack(logits), tf.unstack(logits_bias)
+    def head(self, run, features, pixels, channel=None):
+        return self.channels.logits(run, features, pixels, channel)
 
 
 class GatedPixelCNN(AutoregressiveModel):
@@ -139,5 +111,5 @@ class GatedPixelCNN(AutoregressiveModel):
     def logits(self, image, seed=None, **condition):
         return self.network(images.to_symmetric(image, self.levels), vector=self.vector(**condition), seed=seed)
 
-    def fill_by_steps(self, image, known, uniforms, **condition):
-        return complete(self.network, image, known, uniforms, self.levels, self.vector(**condition))
+    def fill_by_steps(self, image, known, uniforms, draw, **condition):
+        return complete(self.network, image, known, uniforms, self.levels, draw, self.vector(**condition))

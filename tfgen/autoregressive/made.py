@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
-from tfgen.distributions.autoregressive import inverse_cdf
 from tfgen.ops import images
 
 
@@ -60,7 +59,10 @@ class MADE(AutoregressiveModel):
             self.degrees.append(np.stack([random.integers(low, highest, width) for low in lowest]))
             lowest = self.degrees[-1].min(axis=1)
         sizes = [positions] + [width] * depth
-        self.kernels = [self.add_weight(shape=pair, name=f"kernel_{i}") for i, pair in enumerate(zip(sizes, sizes[1:], strict=False))]
+        self.kernels = [
+            self.add_weight(shape=pair, name=f"kernel_{i}")
+            for i, pair in enumerate(zip(sizes, sizes[1:], strict=False))
+        ]
         self.biases = [self.add_weight(shape=(width,), initializer="zeros", name=f"bias_{i}") for i in range(depth)]
         self.decoder = self.add_weight(shape=(positions, width, levels), initializer="glorot_uniform", name="decoder")
         self.decoder_bias = self.add_weight(shape=(positions, levels), initializer="zeros", name="decoder_bias")
@@ -97,7 +99,7 @@ class MADE(AutoregressiveModel):
         each = tf.map_fn(of, tf.range(self.masks), fn_output_signature=tf.TensorSpec(image.shape[:1], tf.float32))
         return tf.reduce_logsumexp(each, axis=0) - math.log(self.masks)
 
-    def fill_by_steps(self, image, known, uniforms):
+    def fill_by_steps(self, image, known, uniforms, draw):
         """The first hidden layer is a running sum: a unit takes in a value until the rank passes its degree."""
         count = tf.shape(image)[0] if image.shape[0] is None else image.shape[0]
         flat = [count, self.positions]
@@ -126,7 +128,7 @@ class MADE(AutoregressiveModel):
                 h = tf.nn.relu((h[:, None] @ kernel)[:, 0] + bias)
             h *= tf.cast(degrees[-1] < rank, tf.float32)
             logits = (h[:, None] @ tf.gather(decoder, i))[:, 0] + tf.gather(decoder_bias, i)
-            level = inverse_cdf(logits, tf.gather(uniforms, i, **pick))
+            level = draw(logits, tf.gather(uniforms, i, **pick))
             drawn = images.to_symmetric(level, self.levels)
             value = tf.where(tf.gather(known, i, **pick), tf.gather(given, i, **pick), drawn)
             taken = tf.cast(degrees[0] >= rank, tf.float32)

@@ -45,7 +45,7 @@ class NADE(AutoregressiveModel):
         logits = tf.sigmoid(total + self.encoder_bias) @ self.decoder + tf.convert_to_tensor(self.decoder_bias)[:, None]
         return tf.reshape(tf.transpose(logits, [1, 0, 2]), [-1, *self.image_shape, self.levels])
 
-    def fill_by_steps(self, image, known, uniforms):
+    def fill_by_steps(self, image, known, uniforms, draw):
         encoder, encoder_bias, decoder, decoder_bias = (
             tf.identity(weight) for weight in (self.encoder, self.encoder_bias, self.decoder, self.decoder_bias)
         )
@@ -53,4 +53,4 @@ class NADE(AutoregressiveModel):
         def logits(i, total):
             return tf.sigmoid(total + encoder_bias) @ decoder[i] + decoder_bias[i]
 
-        return running_sum.fill(image, known, uniforms, self.levels, encoder, logits)
+        return running_sum.fill(image, known, uniforms, draw, self.levels, encoder, logits)

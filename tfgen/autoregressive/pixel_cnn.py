@@ -5,8 +5,10 @@ import keras
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.autoregressive.cached import CausalNetwork, complete
 from tfgen.layers.dropout import dropout
 from tfgen.layers.masked_conv import MaskedConv2D
+from tfgen.layers.runs import Above
 from tfgen.ops import images
 
 
@@ -29,10 +31,50 @@ class ResidualBlock(keras.layers.Layer):
         self.expand.build(narrow)
         self.built = True
 
-    def call(self, x, rate=0.0, seed=None, stream=0):
-        h = self.reduce(tf.nn.relu(x))
-        h = self.look(dropout(tf.nn.relu(h), rate, seed, stream))
-        return x + self.expand(tf.nn.relu(h))
+    def of(self, run, x, above, rate=0.0, seed=None, stream=0):
+        h = run(self.reduce, tf.nn.relu(x))
+        h = run(self.look, dropout(tf.nn.relu(h), rate, seed, stream), above)
+        return x + run(self.expand, tf.nn.relu(h))
+
+
+class MaskedStack(CausalNetwork):
+    """Figure 1, left: a 7x7 convolution with mask A, `depth` residual blocks, two 1x1 layers and the softmax.
+
+    A pixel goes through the whole stack in `head`, once for every channel: the groups of its features see the channels
+    before their own.
+    """
+
+    def __init__(self, channels: int, levels: int, width: int, depth: int, head_width: int, dropout: float):
+        super().__init__()
+        self.channels, self.levels, self.rate = channels, levels, dropout
+        self.first = MaskedConv2D(2 * width, 7, "A", channels)
+        self.blocks = [ResidualBlock(width, channels) for _ in range(depth)]
+        self.hidden = [MaskedConv2D(head_width, 1, "B", channels), MaskedConv2D(head_width, 1, "B", channels)]
+        self.last = MaskedConv2D(channels * levels, 1, "B", channels)
+
+    def build(self, shape):
+        self.first.build(shape)
+        for block in self.blocks:
+            block.build((*shape[:-1], self.first.filters))
+        self.built = True
+
+    def vertical(self, run, rows, conditions, seed=None):
+        return Above([run.above(self.first, row=rows), *(run.above(block.look) for block in self.blocks)])
+
+    def horizontal(self, run, pixels, above, conditions, seed=None):
+        return pixels, above, seed
+
+    def head(self, run, features, pixels, channel=None):
+        before, (here, *_), seed = features
+        first, *others = here
+        x = run(self.first, pixels, first, before)
+        for i, (block, above) in enumerate(zip(self.blocks, others, strict=True)):
+            x = block.of(run, x, above, rate=self.rate, seed=seed, stream=i)
+        for layer in self.hidden:
+            x = run(layer, tf.nn.relu(x))
+        x = run(self.last, dropout(tf.nn.relu(x), self.rate, seed, stream=len(self.blocks)))
+        x = tf.reshape(x, [-1, *x.shape[1:-1], self.channels, self.levels])
+        return x if channel is None else x[..., channel, :]
 
 
 class PixelCNN(AutoregressiveModel):
@@ -73,17 +115,10 @@ class PixelCNN(AutoregressiveModel):
             raise ValueError(f"depth={depth}: at least one residual block is needed")
         if not 0.0 <= dropout < 1.0:
             raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
-        self.dropout = dropout
-        self.first = MaskedConv2D(2 * width, 7, "A", channels)
-        self.blocks = [ResidualBlock(width, channels) for _ in range(depth)]
-        self.head = [MaskedConv2D(head_width, 1, "B", channels), MaskedConv2D(head_width, 1, "B", channels)]
-        self.last = MaskedConv2D(channels * levels, 1, "B", channels)
+        self.network = MaskedStack(channels, levels, width, depth, head_width, dropout)
 
     def logits(self, image, seed=None):
-        x = self.first(images.to_symmetric(image, self.levels))
-        for i, block in enumerate(self.blocks):
-            x = block(x, rate=self.dropout, seed=seed, stream=i)
-        for layer in self.head:
-            x = layer(tf.nn.relu(x))
-        x = self.last(dropout(tf.nn.relu(x), self.dropout, seed, stream=len(self.blocks)))
-        return tf.reshape(x, [-1, *self.image_shape, self.levels])
+        return self.network(images.to_symmetric(image, self.levels), seed=seed)
+
+    def fill_by_steps(self, image, known, uniforms, draw):
+        return complete(self.network, image, known, uniforms, self.levels, draw)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfgen.distributions.autoregressive import inverse_cdf
 from tfgen.ops import images
 
 
@@ -12,6 +11,7 @@ def fill(
     image: tf.Tensor,
     known: tf.Tensor,
     uniforms: tf.Tensor,
+    draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     levels: int,
     weights: tf.Tensor,
     logits: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
@@ -20,6 +20,7 @@ def fill(
 
     Args:
       image, known, uniforms: [N, H, W, C], uint8, bool and float32 in (0, 1).
+      draw: logits [N, levels], uniform [N] -> level [N].
       levels: number of values of a pixel.
       weights: W, float32 [H W C, S].
       logits: position i and the sum so far [N, S] -> logits [N, levels].
@@ -30,7 +31,7 @@ def fill(
     given, known, uniforms = (tf.transpose(tf.reshape(t, [-1, positions])) for t in (given, known, uniforms))
 
     def step(i, total, values):
-        drawn = images.to_symmetric(inverse_cdf(logits(i, total), uniforms[i]), levels)
+        drawn = images.to_symmetric(draw(logits(i, total), uniforms[i]), levels)
         value = tf.where(known[i], given[i], drawn)
         return i + 1, total + value[:, None] * weights[i], tf.concat([values[1:], value[None]], axis=0)
 

@@ -4,6 +4,7 @@ The order is the raster scan of the picture, and within a pixel R, then G given 
 (van den Oord, Kalchbrenner and Kavukcuoglu 2016, "Pixel Recurrent Neural Networks", eq. 1 and 2).
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -16,13 +17,53 @@ from tfgen.ops import seeds
 tfd = tfp.distributions
 
 
+@dataclasses.dataclass(frozen=True)
+class Draw:
+    """How a value is drawn from its softmax; as it stands, unless told otherwise.
+
+    Args:
+      temperature: divides the logits; below 1 likely values become likelier.
+      nucleus: only the most likely values are drawn from, as many as together reach this probability (Holtzman et al.
+        2020, "The Curious Case of Neural Text Degeneration").
+    """
+
+    temperature: float = 1.0
+    nucleus: float = 1.0
+
+    def __post_init__(self):
+        if not self.temperature > 0:
+            raise ValueError(f"temperature={self.temperature}: must be above 0 (1 leaves the model as it is)")
+        if not 0 < self.nucleus <= 1:
+            raise ValueError(f"nucleus={self.nucleus}: must lie in (0, 1] (1 leaves the model as it is)")
+
+    def __str__(self):
+        if self == Draw():
+            return "exact (temperature 1, nucleus 1)"
+        return f"not of the model itself but at temperature {self.temperature:g}, nucleus {self.nucleus:g}"
+
+    def __call__(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+        """[N, levels], [N] -> level uint8 [N]."""
+        if self.temperature != 1:
+            logits = tf.cast(logits, tf.float32) / self.temperature
+        if self.nucleus != 1:
+            probs = tf.nn.softmax(tf.cast(logits, tf.float32))
+            ranked = tf.sort(probs, direction="DESCENDING")
+            kept = tf.cumsum(ranked, axis=-1, exclusive=True) < self.nucleus
+            smallest = tf.reduce_min(tf.where(kept, ranked, 1.0), axis=-1, keepdims=True)
+            logits = tf.where(probs >= smallest, logits, -1e9)
+        return inverse_cdf(logits, uniform)
+
+
+EXACT = Draw()
+
+
 class Autoregressive(Likelihood):
     """A softmax over the levels of every channel of every pixel, given those before it.
 
     Args:
       logits: a causal network, uint8 [N, H, W, C] -> [N, H, W, C, levels]: logits of position i see positions < i only.
       image_shape: (H, W, C).
-      fill: a faster way to do what `fill_plainly` does, if there is one: (image, known, uniforms) -> image.
+      fill: a faster way to do what `fill_plainly` does, if there is one.
       log_prob: a shorter way to the sum of the conditionals' log-probabilities, if there is one.
     """
 
@@ -30,7 +71,7 @@ class Autoregressive(Likelihood):
         self,
         logits: Callable[[tf.Tensor], tf.Tensor],
         image_shape: tuple[int, int, int],
-        fill: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        fill: Callable[[tf.Tensor, tf.Tensor, tf.Tensor, Draw], tf.Tensor] | None = None,
         log_prob: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
         self.logits = logits
@@ -45,37 +86,38 @@ class Autoregressive(Likelihood):
     def log_prob(self, image):
         return self._log_prob(image)
 
-    def sample(self, seed):
+    def sample(self, seed, draw: Draw = EXACT):
         image = tf.zeros([tf.shape(seed)[0], *self.image_shape], tf.uint8)
-        return self.complete(image, tf.zeros_like(image, tf.bool), seed)
+        return self.complete(image, tf.zeros_like(image, tf.bool), seed, draw)
 
-    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, draw: Draw = EXACT) -> tf.Tensor:
         """Draws the unknown values in order, each given all before it; the known ones stay bit for bit.
 
         Args:
           image: uint8 [N, H, W, C]; what it holds where `known` is False is not looked at.
           known: bool [N, H, W, C].
           seed: int32 [N, 2].
+          draw: how a value is drawn from its logits.
         Returns:
           uint8 [N, H, W, C]. A known value after an unknown one is kept but does not bend the draw before it.
         """
-        return self.fill(image, known, seeds.uniform(seed, self.image_shape))
+        return self.fill(image, known, seeds.uniform(seed, self.image_shape), draw)
 
-    def fill_plainly(self, image: tf.Tensor, known: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
-        """Runs the whole network once for every value; a value is `inverse_cdf` of its logits at its uniform."""
+    def fill_plainly(self, image: tf.Tensor, known: tf.Tensor, uniforms: tf.Tensor, draw: Draw = EXACT) -> tf.Tensor:
+        """Runs the whole network once for every value; a value is drawn from its logits with its uniform."""
         positions = math.prod(self.image_shape)
         uniforms = tf.reshape(uniforms, [-1, positions])
         known = tf.reshape(known, [-1, positions])
         image = tf.where(known, tf.reshape(image, [-1, positions]), tf.constant(0, tf.uint8))
 
-        def draw(i, image):
+        def step(i, image):
             logits = self.logits(tf.reshape(image, [-1, *self.image_shape]))
             logits = tf.reshape(logits, [-1, positions, logits.shape[-1]])[:, i]
-            value = tf.where(known[:, i], image[:, i], inverse_cdf(logits, uniforms[:, i]))
+            value = tf.where(known[:, i], image[:, i], draw(logits, uniforms[:, i]))
             here = tf.range(positions) == i
             return i + 1, tf.where(here, value[:, None], image)
 
-        _, image = tf.while_loop(lambda i, _: i < positions, draw, (0, image), parallel_iterations=1)
+        _, image = tf.while_loop(lambda i, _: i < positions, step, (0, image), parallel_iterations=1)
         return tf.reshape(image, [-1, *self.image_shape])
 
 

@@ -1,12 +1,16 @@
 """Causal layers with two faces: `call` for a whole picture in training, `step` for the next row or pixel in sampling.
 
-A network over them is written once, as functions of a `run`: `Parallel` runs a layer over the whole picture, `Step`
-for one row or pixel, and keeps what later ones need. Position t of an output sees inputs up to and including t; a
-network becomes causal by shifting its input once (`shift`).
+A network over them is written once, as functions of a `run` (`layers.runs`). Position t of an output sees inputs up to
+and including t; a network becomes causal by shifting its input once (`shift`).
+
+A layer of rows has `step(row, cache, weights) -> output, cache`. A layer of pixels has `step(pixel, above, cache,
+weights) -> output, cache, handed`: what it hands down is gathered over the row, and given to `above(row, cache,
+weights)` when the next row begins, for all its pixels at once. `weights` is what `prepare` makes, outside of the loops.
 """
 
-import keras
 import tensorflow as tf
+
+from tfgen.layers.weight_norm import KernelLayer
 
 
 def shift(x: tf.Tensor, axis: int) -> tf.Tensor:
@@ -15,103 +19,114 @@ def shift(x: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.slice(tf.pad(x, padding), [0, 0, 0, 0], tf.shape(x))
 
 
-class CausalRows(keras.layers.Layer):
-    """A convolution over the `rows` rows up to this one, `columns` (odd) taps across: [N, H, W, C] -> filters."""
+def everywhere(vector: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """A vector [N, F] in a shape that adds to features [N, ..., F]."""
+    return tf.reshape(vector, [-1, *[1] * (like.shape.rank - 2), vector.shape[-1]])
 
-    def __init__(self, filters: int, rows: int, columns: int):
-        super().__init__()
-        self.filters, self.rows, self.columns = filters, rows, columns
+
+class Pointwise(KernelLayer):
+    """A linear map of the features of every position: [N, ..., C] -> [N, ..., filters]."""
 
     def build(self, shape):
-        self.kernel = self.add_weight(shape=(self.rows, self.columns, shape[-1], self.filters), name="kernel")
-        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
-        self.built = True
+        self.add_kernel((shape[-1], self.filters))
+
+    def call(self, x):
+        return self.biased(tf.tensordot(x, self.kernel(x.dtype), 1))
+
+    def prepare(self):
+        return self.kernel(), tf.identity(self.bias) if self.use_bias else tf.zeros([self.filters])
+
+    def step(self, x, above, cache, weights):
+        kernel, bias = weights
+        y = tf.nn.bias_add(x @ kernel, bias) if x.shape.rank == 2 else tf.tensordot(x, kernel, 1) + bias
+        return y, None, None
+
+
+class CausalRows(KernelLayer):
+    """A convolution over the `rows` rows up to this one, `columns` (odd) taps across: [N, H, W, C] -> filters.
+
+    With `stride` 2 it keeps every second row and column, the first included.
+    """
+
+    def __init__(self, filters: int, rows: int, columns: int, stride: int = 1, **options):
+        super().__init__(filters, **options)
+        self.rows, self.columns, self.stride = rows, columns, stride
+
+    def build(self, shape):
+        self.add_kernel((self.rows, self.columns, shape[-1], self.filters))
 
     def call(self, x):
         half = self.columns // 2
         x = tf.pad(x, [[0, 0], [self.rows - 1, 0], [half, half], [0, 0]])
-        return tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype), 1, "VALID") + tf.cast(self.bias, x.dtype)
+        return self.biased(tf.nn.conv2d(x, self.kernel(x.dtype), self.stride, "VALID"))
 
-    def prepare(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def prepare(self):
         """The weights as `step` wants them. Outside of the loop: TensorFlow does not hoist it."""
-        return tf.identity(self.kernel), tf.identity(self.bias)
+        return self.kernel(), tf.identity(self.bias)
 
     def step(self, row, cache, weights):
-        """row [N, W, C], cache: the rows - 1 padded rows before it (None at the top) -> its output, new cache."""
+        """row [N, W, C], cache: the rows - 1 padded rows before it (None at the top) -> output, new cache."""
         kernel, bias = weights
         half = self.columns // 2
         row = tf.pad(row, [[0, 0], [half, half], [0, 0]])[:, None]
         above = [tf.zeros_like(row)] * (self.rows - 1) if cache is None else [cache]
         window = tf.concat([*above, row], axis=1)
-        return tf.nn.conv2d(window, kernel, 1, "VALID")[:, 0] + bias, window[:, 1:]
+        return tf.nn.conv2d(window, kernel, [1, self.stride], "VALID")[:, 0] + bias, window[:, 1:]
 
 
-class CausalColumns(keras.layers.Layer):
-    """A convolution over the `columns` pixels of a row up to this one, without bias: what it is added to has one.
+class CausalColumns(KernelLayer):
+    """A convolution over the `columns` pixels of a row up to this one: [N, H, W, C] -> [N, H, W, filters]."""
 
-    [N, H, W, C] -> [N, H, W, filters].
-    """
-
-    def __init__(self, filters: int, columns: int):
-        super().__init__()
-        self.filters, self.columns = filters, columns
+    def __init__(self, filters: int, columns: int, **options):
+        super().__init__(filters, **options)
+        self.columns = columns
 
     def build(self, shape):
-        self.kernel = self.add_weight(shape=(self.columns, shape[-1], self.filters), name="kernel")
-        self.built = True
+        self.add_kernel((self.columns, shape[-1], self.filters))
 
     def call(self, x):
         x = tf.pad(x, [[0, 0], [0, 0], [self.columns - 1, 0], [0, 0]])
-        return tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype)[None], 1, "VALID")
+        return self.biased(tf.nn.conv2d(x, self.kernel(x.dtype)[None], 1, "VALID"))
 
-    def prepare(self) -> tf.Tensor:
+    def prepare(self):
         """All taps below each other: one matrix for the pixels of a window side by side."""
-        return tf.reshape(self.kernel, [-1, self.filters])
+        return tf.reshape(self.kernel(), [-1, self.filters]), tf.identity(self.bias) if self.use_bias else None
 
-    def step(self, pixel, cache, matrix):
-        """pixel [N, C], cache [N, (columns - 1) C]: the pixels before it (None at the left) -> output, new cache."""
+    def step(self, pixel, above, cache, weights):
+        """pixel [N, C], cache [N, (columns - 1) C]: the pixels before it (None at the left)."""
+        matrix, bias = weights
         before = [tf.zeros_like(pixel)] * (self.columns - 1) if cache is None else [cache]
         window = tf.concat([*before, pixel], axis=1)
-        return window @ matrix, pixel if self.columns == 2 else window[:, pixel.shape[1] :]
+        y = window @ matrix if bias is None else tf.nn.bias_add(window @ matrix, bias)
+        return y, pixel if self.columns == 2 else window[:, pixel.shape[1] :], None
 
 
-class Parallel:
-    """Runs layers over whole pictures [N, H, W, C]."""
+class CausalWindow(KernelLayer):
+    """A convolution over this pixel, the one to its left, and the two above them: [N, H, W, C] -> [N, H, W, filters].
 
-    def __call__(self, layer, x):
-        return layer(x)
-
-    def prepared(self, name: str, make):
-        """What `make()` makes of the weights."""
-        return make()
-
-
-class Step:
-    """Runs layers for one row [N, W, C] or pixel [N, C], with what they kept of those before it.
-
-    Args:
-      cache: layer name -> what its last step kept; empty at the start.
-      weights: what was made of weights, by name; filled at the first use, which has to be outside of the loop:
-        TensorFlow would read and reshape a variable again in every round.
+    With `stride` 2 it keeps every second row and column, the first included (a step makes all of them).
     """
 
-    def __init__(self, cache: dict, weights: dict):
-        self.cache, self.weights, self.kept = cache, weights, {}
+    def __init__(self, filters: int, stride: int = 1, **options):
+        super().__init__(filters, **options)
+        self.stride = stride
 
-    def __call__(self, layer, x):
-        if isinstance(layer, keras.layers.Dense):  # pointwise: there is nothing to keep
-            kernel, bias = self.prepared(layer.name, lambda: (tf.identity(layer.kernel), tf.identity(layer.bias)))
-            return tf.tensordot(x, kernel, 1) + bias if x.shape.rank > 2 else tf.nn.bias_add(x @ kernel, bias)
-        weights = self.prepared(layer.name, layer.prepare)
-        y, self.kept[layer.name] = layer.step(x, self.cache.get(layer.name), weights)
-        return y
+    def build(self, shape):
+        self.add_kernel((2, 2, shape[-1], self.filters))
+        self.handed_size = shape[-1]
 
-    def prepared(self, name: str, make):
-        if name not in self.weights:
-            self.weights[name] = make()
-        return self.weights[name]
+    def call(self, x):
+        x = tf.pad(x, [[0, 0], [1, 0], [1, 0], [0, 0]])
+        return self.biased(tf.nn.conv2d(x, self.kernel(x.dtype), self.stride, "VALID"))
 
+    def prepare(self):
+        kernel = self.kernel()
+        return kernel[:1], tf.reshape(kernel[1], [-1, self.filters]), tf.identity(self.bias)
 
-def everywhere(vector: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """A vector [N, F] in a shape that adds to features [N, ..., F]."""
-    return tf.reshape(vector, [-1, *[1] * (like.shape.rank - 2), vector.shape[-1]])
+    def above(self, row, cache, weights):
+        kernel, _, bias = weights
+        return tf.nn.conv2d(tf.pad(row, [[0, 0], [1, 0], [0, 0]])[:, None], kernel, 1, "VALID")[:, 0] + bias, None
+
+    def step(self, pixel, above, cache, weights):
+        before = tf.zeros_like(pixel) if cache is None else cache
+        return tf.concat([before, pixel], axis=1) @ weights[1] + above, pixel, pixel

@@ -43,6 +43,7 @@ class MaskedConv2D(keras.layers.Layer):
             shape=(rows, columns, shape[-1], self.filters), initializer=self._initializer, name="kernel"
         )
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.handed_size = shape[-1]
         self.built = True
 
     def _initializer(self, shape, dtype=None):
@@ -72,3 +73,33 @@ class MaskedConv2D(keras.layers.Layer):
         x = ops.pad(x, [[0, 0], [half, 0], [half, half], [0, 0]])
         y = ops.conv(x, ops.cast(self._masked_kernel(), self.compute_dtype), padding="valid")
         return y + ops.cast(self.bias, y.dtype)
+
+    # The two faces of `layers.causal`; a window of one pixel has nothing above it.
+
+    def prepare(self):
+        kernel = self._masked_kernel()
+        row = tf.reshape(kernel[-1, : self.size // 2 + 1], [-1, self.filters])
+        return kernel[:-1], row, tf.identity(self.bias)
+
+    def above(self, row, cache, weights):
+        """row [N, W, C], cache: the padded rows before it."""
+        half = self.size // 2
+        row = tf.pad(row, [[0, 0], [half, half], [0, 0]])[:, None]
+        before = [tf.zeros_like(row)] * (half - 1) if cache is None else [cache]
+        window = tf.concat([*before, row], axis=1)
+        return tf.nn.conv2d(window, weights[0], 1, "VALID")[:, 0], window[:, 1:]
+
+    def step(self, pixel, above, cache, weights):
+        """pixel [N, C], cache: the size // 2 pixels before it. For mask A, under which a pixel does not yet know all
+        of itself, a pair: the pixel before, whole, and this one; cache: the pixels before the pair."""
+        _, row, bias = weights
+        if self.mask == "A":
+            before, pixel = pixel
+            cache = [tf.zeros_like(pixel)] * (self.size // 2 - 1) if cache is None else [cache]
+            window = tf.concat([*cache, before, pixel], axis=1)
+            return tf.nn.bias_add(window @ row, bias) + above, window[:, pixel.shape[1] : -pixel.shape[1]], None
+        if self.size == 1:
+            return tf.nn.bias_add(pixel @ row, bias), None, None
+        before = [tf.zeros_like(pixel)] * (self.size // 2) if cache is None else [cache]
+        window = tf.concat([*before, pixel], axis=1)
+        return tf.nn.bias_add(window @ row, bias) + above, window[:, pixel.shape[1] :], pixel

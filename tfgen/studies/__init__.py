@@ -1,0 +1,1 @@
+"""What the lecture does with a trained model."""
