@@ -20,6 +20,10 @@ ROWS = {
         "gated_pixel_cnn",
         {**COLOR, "width": 4, "depth": 2, "head_width": 6, "conditional": True, "num_classes": 3},
     ),
+    "pixel_cnn_pp": (
+        "pixel_cnn_pp",
+        {"image_shape": (4, 8, 3), "levels": 256, "width": 4, "depth": 1, "scales": 2, "mixtures": 2, "dropout": 0.0},
+    ),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
     "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
     "vae_beta": (

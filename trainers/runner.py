@@ -35,6 +35,8 @@ def build(config: TrainConfig, data: datasets.Images, strategy: tf.distribute.St
         model = zoo.create(config.model, **model_arguments(config, data))
         model.check(data.element_spec, data.limits)
         model.make_variables()
+        if model.initialize:
+            model.initialize(next(iter(data.training_batches(config.batch_size, config.seed))))
         model.compile(
             {player.name: make_optimizer(config) for player in model.players()},
             seed=config.seed,

@@ -65,7 +65,8 @@ class AutoregressiveModel(GenerativeModel):
 
         def fill(image, known, uniforms, draw=EXACT):
             # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
-            run = functools.partial(self.fill_by_steps, draw=draw)
+            # AutoGraph finds nothing to convert in it, and takes longer than the rest of the tracing.
+            run = tf.autograph.experimental.do_not_convert(functools.partial(self.fill_by_steps, draw=draw))
             if tf.executing_eagerly():
                 run = self._compiled.setdefault(draw, tf.function(run, jit_compile=True))
             return run(tf.ensure_shape(image, [None, *self.image_shape]), known, uniforms, **condition)

@@ -36,6 +36,9 @@ class CausalNetwork(keras.layers.Layer, abc.ABC):
         """Features and the pixels themselves -> logits [N, (H, W,) C, levels], channel c seeing channels before c; of
         one channel [N, (H, W,) levels]."""
 
+    def build(self, shape):
+        self.built = True  # its layers are built where they first run, before any training: `make_variables`
+
     def conditions(self, vector: tf.Tensor | None) -> list:
         """What the stacks add for a conditioning vector [N, D], computed once."""
         return []

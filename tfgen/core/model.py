@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -37,6 +38,9 @@ class GenerativeModel(keras.Model, abc.ABC):
         self._clip_norm = None
         self._optimizers: dict[str, keras.optimizers.Optimizer] = {}
         self._means: dict[str, keras.metrics.Mean] = {}
+
+    # batch -> None: sets weights from data, once, before the first step; of models whose paper asks for it.
+    initialize: Callable[[dict[str, tf.Tensor]], None] | None = None
 
     # What a model declares.
 

@@ -111,7 +111,7 @@ class RowStep(_Step):
         super().__init__(weights, cache)
         self.lines, self.shape, self.index = lines or {}, shape, index
 
-    def __call__(self, layer, row):
+    def __call__(self, layer, row, above=None):
         weights = self.prepared(layer.name, layer.prepare)
         if hasattr(layer, "rows"):
             y, self.kept[layer.name] = layer.step(row, self.cache.get(layer.name), weights)
