@@ -46,6 +46,11 @@ MODELS = {
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
     ),
+    "pixel_rnn": Entry(
+        "tfgen.autoregressive.pixel_rnn:PixelRNN",
+        "autoregressive",
+        "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
+    ),
     "gated_pixel_cnn": Entry(
         "tfgen.autoregressive.gated_pixel_cnn:GatedPixelCNN",
         "autoregressive",

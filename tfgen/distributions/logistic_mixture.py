@@ -1,4 +1,4 @@
-"""The discretised logistic mixture: Salimans et al. 2017, "PixelCNN++", https://arxiv.org/abs/1701.05517 (section 2)."""
+"""The discretised logistic mixture of Salimans et al. 2017 (PixelCNN++), section 2, https://arxiv.org/abs/1701.05517."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp

@@ -17,7 +17,56 @@ GATED_DIGITS = TrainConfig(
     hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6},
 )
 
+ROW_LSTM_DIGITS = TrainConfig(
+    source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
+    model="pixel_rnn",
+    dataset="digits",
+    steps=1500,
+    epoch_steps=250,
+    batch_size=100,
+    learning_rate=2e-3,
+    weight_decay=1.0,
+    average=0.998,
+    hparams={"recurrence": "row", "width": 48, "depth": 3, "head_width": 64, "dropout": 0.6},
+)
+ROW_LSTM_MNIST = TrainConfig(
+    source="Sizes of our own: minutes of a CPU.",
+    model="pixel_rnn",
+    dataset="mnist",
+    transforms="binarize",
+    steps=4000,
+    epoch_steps=500,
+    batch_size=64,
+    learning_rate=2e-3,
+    schedule="cosine",
+    average=0.998,
+    hparams={"recurrence": "row", "width": 24, "depth": 3, "head_width": 32},
+)
+PIXEL_RNN_CIFAR10 = TrainConfig(
+    source="van den Oord et al. 2016, table 1: 12 layers of 128 features, head 1024, RMSProp. For an accelerator.",
+    model="pixel_rnn",
+    dataset="cifar10",
+    steps=500_000,
+    epoch_steps=2000,
+    batch_size=16,
+    optimizer="rmsprop",
+    learning_rate=1e-3,
+    hparams={"recurrence": "diagonal", "width": 128, "depth": 12, "head_width": 1024},
+)
+
+
+def _with(preset: TrainConfig, source: str, **hparams) -> TrainConfig:
+    """The preset with other arguments of the model."""
+    return dataclasses.replace(preset, source=source, hparams={**preset.hparams, **hparams})
+
+
 PRESETS = {
+    "row_lstm_digits": ROW_LSTM_DIGITS,
+    "diagonal_bilstm_digits": _with(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", recurrence="diagonal"),
+    "row_lstm_mnist": ROW_LSTM_MNIST,
+    "diagonal_bilstm_mnist": _with(ROW_LSTM_MNIST, "row_lstm_mnist over diagonals.", recurrence="diagonal"),
+    "row_lstm_cifar10": _with(PIXEL_RNN_CIFAR10, PIXEL_RNN_CIFAR10.source, recurrence="row"),
+    "diagonal_bilstm_cifar10": PIXEL_RNN_CIFAR10,
     "fvsbn_digits": TrainConfig(
         source="Sizes of our own.",
         model="fvsbn",
@@ -120,10 +169,10 @@ PRESETS = {
         hparams={"width": 64, "depth": 6, "head_width": 128, "dropout": 0.75},
     ),
     "gated_pixel_cnn_digits": GATED_DIGITS,
-    "gated_pixel_cnn_digits_conditional": dataclasses.replace(
+    "gated_pixel_cnn_digits_conditional": _with(
         GATED_DIGITS,
-        source="gated_pixel_cnn_digits with the label as condition: van den Oord et al. 2016b, equation 4.",
-        hparams={**GATED_DIGITS.hparams, "conditional": True},
+        "gated_pixel_cnn_digits with the label as condition: van den Oord et al. 2016b, equation 4.",
+        conditional=True,
     ),
     "gated_pixel_cnn_mnist": TrainConfig(
         source="Sizes of our own; not yet trained to its end.",
