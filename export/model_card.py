@@ -56,7 +56,12 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
     """MODEL_CARD.md and model_card.json in `folder`; `output` is the name that the folder will get."""
     card = {
         **about,
-        "image": {"dtype": "uint8", "shape": list(model.image_shape), "values": f"levels 0 .. {model.levels - 1}"},
+        "example": {
+            "name": model.example,
+            "dtype": model.batch_spec[model.example].dtype.name,
+            "shape": list(model.shape),
+            "values": f"levels 0 .. {model.levels - 1}" if model.levels else "real",
+        },
         "weights_served": sum(math.prod(variable.shape) for variable in weights),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         "signatures": {
@@ -137,7 +142,9 @@ def _markdown(card: dict, docstring: str, output: pathlib.Path) -> str:
         for key, spec in inputs.items()
     }
     facts = [f"- {key.replace('_', ' ')}: {card[key]}" for key in FACTS if key in card]
-    facts.append(f"- images: uint8 [N, {', '.join(map(str, card['image']['shape']))}], {card['image']['values']}")
+    example = card["example"]
+    shape = ", ".join(map(str, example["shape"]))
+    facts.append(f"- {example['name']}: {example['dtype']} [N, {shape}], {example['values']}")
     figures = [f"- validation, {key}: {value}" for key, value in (card.get("validation_figures") or {}).items()]
     if card.get("evaluation"):
         figures.append(f"- evaluation: `{json.dumps(card['evaluation'])}`")

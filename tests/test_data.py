@@ -24,7 +24,7 @@ def write_images(folder, count=12, size=(9, 7), mode="RGB", suffix="png", start=
 
 def test_digits_and_their_splits():
     data = load("digits")
-    assert data.image_shape == (8, 8, 1) and data.levels == 17 and len(data.class_names) == 10
+    assert data.arguments["image_shape"] == (8, 8, 1) and data.arguments["levels"] == 17 and len(data.class_names) == 10
     assert {name: split.size for name, split in data.splits.items()} == {"train": 1000, "validation": 350, "test": 447}
     batch = next(iter(data.batches("test", 447)))
     assert batch["image"].dtype == tf.uint8 and batch["label"].dtype == tf.int32
@@ -86,7 +86,7 @@ def test_workers_and_replicas_share_a_step_out(workers, replicas):
 def test_binarisation_is_dynamic_bernoulli():
     """Of 2,000 draws of one image each pixel is on in value / 16 of them, to five standard errors."""
     data = load("digits", transform="binarize")
-    assert data.levels == 2
+    assert data.arguments["levels"] == 2
     source = load("digits").splits["train"].read(tf.zeros([2000], tf.int64))["image"]
     draws = data.random[0].function(source, tf.constant([0, 1])).numpy()
     assert set(np.unique(draws)) == {0, 1}
@@ -129,7 +129,11 @@ def test_a_folder_with_classes(tmp_path, suffix):
     write_images(tmp_path / "dogs", 18, suffix=suffix, start=50)
     (tmp_path / "dogs" / "notes.txt").write_text("not an image")
     data = load(f"folder:{tmp_path}")
-    assert data.class_names == ("cats", "dogs") and data.image_shape == (9, 7, 3) and data.levels == 256
+    assert (
+        data.class_names == ("cats", "dogs")
+        and data.arguments["image_shape"] == (9, 7, 3)
+        and data.arguments["levels"] == 256
+    )
     assert [data.splits[name].size for name in ("train", "validation", "test")] == [24, 3, 3]
     seen = {}
     for split in data.splits:
@@ -168,11 +172,11 @@ def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
         ValueError, match=r"b/020\.png: shape \(9, 7, 1\), but .*a/000\.png has \(9, 7, 3\).*grayscale or color"
     ):
         load(f"folder:{tmp_path}")
-    assert load(f"folder:{tmp_path}", transform="grayscale").image_shape == (9, 7, 1)
+    assert load(f"folder:{tmp_path}", transform="grayscale").arguments["image_shape"] == (9, 7, 1)
     write_images(tmp_path / "c", 6, size=(5, 5), start=40)
     with pytest.raises(ValueError, match="resize:SIDE"):
         load(f"folder:{tmp_path}", transform="color")
-    assert load(f"folder:{tmp_path}", transform="resize:8,color").image_shape == (8, 8, 3)
+    assert load(f"folder:{tmp_path}", transform="resize:8,color").arguments["image_shape"] == (8, 8, 3)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +243,7 @@ def test_sixteen_bit_images_are_refused_rather_than_clipped(tmp_path):
 )
 def test_tfds_by_name(tfds_dir, name, shape, train, test):
     data = load(name, data_dir=tfds_dir)
-    assert data.image_shape == shape and data.levels == 256 and len(data.class_names) == 10
+    assert data.arguments["image_shape"] == shape and data.arguments["levels"] == 256 and len(data.class_names) == 10
     assert data.splits["train"].size == train and data.splits["test"].size == test
     import tensorflow_datasets as tfds
 

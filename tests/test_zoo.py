@@ -44,11 +44,11 @@ def compiled(model, make=lambda: keras.optimizers.Adam(1e-2), **options):
 
 
 def batch_for(model, rows=4):
-    """Integers that every input of the model admits."""
+    """Values that every input of the model admits."""
     batch = {"label": tf.zeros([rows], tf.int32)}
     for name, spec in model.batch_spec.items():
         uniform = tf.random.stateless_uniform([rows, *spec.shape[1:]], [3, 4])
-        batch[name] = tf.cast(uniform * model.limits[name], spec.dtype)
+        batch[name] = tf.cast(uniform * model.limits.get(name, 1.0), spec.dtype)
     return batch
 
 
@@ -59,7 +59,7 @@ def test_every_model_has_a_row():
 def test_every_model_says_what_it_is():
     for name, entry in zoo.MODELS.items():
         assert entry.family in zoo.DENSITY and "http" in entry.paper
-        assert {"image_shape", "levels"} <= set(zoo.arguments(name))
+        assert {"image_shape", "levels"} <= set(zoo.arguments(name)) or "length" in zoo.arguments(name)
 
 
 def test_source_and_class_agree_on_the_arguments(row, model):
@@ -81,13 +81,13 @@ def test_a_family_has_its_verbs_and_no_others(row, model):
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model):
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
-    together = signature.function(**request)["image"].numpy()
-    assert together.dtype == np.uint8 and together.shape == (3, *model.image_shape)
-    assert together.max() < model.levels
+    together = signature.function(**request)[model.example].numpy()
+    assert together.dtype == model.batch_spec[model.example].dtype and together.shape == (3, *model.shape)
+    assert not model.levels or together.max() < model.levels
     sample = tf.function(signature.function)
-    np.testing.assert_array_equal(together, sample(**request)["image"].numpy())
+    np.testing.assert_array_equal(together, sample(**request)[model.example].numpy())
     others = {name: tf.gather(value, [2, 0]) for name, value in request.items()}
-    np.testing.assert_array_equal(together[[2, 0]], sample(**others)["image"].numpy())
+    np.testing.assert_array_equal(together[[2, 0]], sample(**others)[model.example].numpy())
     assert (together[0] != together[1]).any()
 
 
@@ -164,7 +164,7 @@ def test_served_equals_live(row, model, tmp_path):
     saved_model.export_model(model, tmp_path / "m" / "1", {"model": row})
     signatures = model.signatures()
     requests = {
-        name: example_request(model, signature, 5, {"image": batch_for(model, 5)["image"].numpy()})
+        name: example_request(model, signature, 5, {model.example: batch_for(model, 5)[model.example].numpy()})
         for name, signature in signatures.items()
     }
     served = verify.run_in_fresh_process(tmp_path / "m" / "1", requests)

@@ -26,6 +26,19 @@ ROWS = {
         "pixel_cnn_pp",
         {"image_shape": (4, 8, 3), "levels": 256, "width": 4, "depth": 1, "scales": 2, "mixtures": 2, "dropout": 0.0},
     ),
+    "wavenet": (
+        "wavenet",
+        {
+            "length": 24,
+            "levels": 16,
+            "width": 4,
+            "skip": 6,
+            "depth": 3,
+            "stacks": 2,
+            "conditional": True,
+            "num_classes": 3,
+        },
+    ),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
     "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
     "vae_beta": (

@@ -61,6 +61,11 @@ MODELS = {
         "autoregressive",
         "Salimans et al. 2017, https://arxiv.org/abs/1701.05517",
     ),
+    "wavenet": Entry(
+        "tfgen.autoregressive.wavenet:WaveNet",
+        "autoregressive",
+        "van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
+    ),
     "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
     "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),
 }

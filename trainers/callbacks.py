@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from export.requests import example_request
 from tfgen.core import checkpoints
-from tfgen.ops import images
+from tfgen.ops import audio, images
 
 
 class Stopped(Exception):
@@ -110,9 +110,10 @@ class Logs(keras.callbacks.Callback):
 
 
 class Pictures(keras.callbacks.Callback):
-    """Runs every signature that answers with an image, on validation images where it wants some."""
+    """Runs every signature that answers with an image or with audio, on validation examples where it wants some."""
 
     COUNT, COLUMNS = 32, 8  # pictures, and how many in a row
+    SOUNDS = 4
 
     def __init__(self, directory: pathlib.Path, data, writer: tf.summary.SummaryWriter | None):
         super().__init__()
@@ -132,13 +133,23 @@ class Pictures(keras.callbacks.Callback):
             self._functions = {name: tf.function(signature.function) for name, signature in signatures.items()}
         step = int(self.model.step.numpy())
         for name, function in list(self._functions.items()):
-            request = example_request(self.model, signatures[name], self.COUNT, self._batch)
-            answer = function(**request)
+            count = self.SOUNDS if self.model.example == "audio" else self.COUNT
+            answer = function(**(request := example_request(self.model, signatures[name], count, self._batch)))
             if "image" in answer:
                 self._write(name, step, request.get("image"), answer["image"].numpy())
+            elif "audio" in answer:
+                self._write_sounds(name, step, audio.from_codes(answer["audio"].numpy()))
             else:
                 del self._functions[name]
         self._writer.flush()
+
+    def _write_sounds(self, name, step, samples):
+        self._directory.mkdir(parents=True, exist_ok=True)
+        rate = self.model.sample_rate
+        for i, sound in enumerate(samples):
+            audio.write_wav(self._directory / f"{name}-{step:07d}-{i}.wav", sound, rate)
+        with self._writer.as_default(step=step):
+            tf.summary.audio(name, samples[..., None], rate, max_outputs=self.SOUNDS)
 
     def _write(self, name, step, given, made):
         if given is not None:  # a row of what went in above each row of what came out

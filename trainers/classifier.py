@@ -6,21 +6,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import Images
+from tfgen.data import Examples
 from tfgen.ops import images
 
 
-def train(data: Images, steps: int = 1200, batch_size: int = 100, seed: int = 0) -> tuple[Callable, float]:
+def train(data: Examples, steps: int = 1200, batch_size: int = 100, seed: int = 0) -> tuple[Callable, float]:
     """Trains on the training split and measures on the test split.
 
     Returns:
       A function uint8 [N, H, W, C] -> class int64 [N], and its test accuracy.
     """
     keras.utils.set_random_seed(seed)
-    pool = min(data.image_shape[:2]) >= 16
+    pool = min(data.arguments["image_shape"][:2]) >= 16
     network = keras.Sequential(
         [
-            keras.Input(data.image_shape),
+            keras.Input(data.arguments["image_shape"]),
             keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
             *([keras.layers.MaxPooling2D()] if pool else []),
             keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
@@ -34,13 +34,13 @@ def train(data: Images, steps: int = 1200, batch_size: int = 100, seed: int = 0)
     network.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
     def pair(batch):
-        return images.to_symmetric(batch["image"], data.levels), batch["label"]
+        return images.to_symmetric(batch["image"], data.arguments["levels"]), batch["label"]
 
     network.fit(data.training_batches(batch_size, seed).map(pair), steps_per_epoch=steps, verbose=0, shuffle=False)
 
     @tf.function
     def predict(image):
-        return tf.argmax(network(images.to_symmetric(image, data.levels), training=False), axis=-1)
+        return tf.argmax(network(images.to_symmetric(image, data.arguments["levels"]), training=False), axis=-1)
 
     right = [predict(batch["image"]).numpy() == batch["label"].numpy() for batch in data.batches("test", 500)]
     return predict, float(np.mean(np.concatenate(right)))

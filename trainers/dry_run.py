@@ -24,15 +24,15 @@ def describe(config: TrainConfig) -> str:
     return "\n".join(
         [
             json.dumps(resolved, indent=2),
-            f"data: {data.protocol}; {data.splits['train'].size} training images {data.image_shape}, "
-            f"{data.levels} levels",
+            f"data: {data.protocol}; {data.splits['train'].size} training examples, "
+            + ", ".join(f"{name} {value}" for name, value in data.arguments.items()),
             *(
                 f"player {player.name}: {_numbers(player.variables):,} parameters, {player.updates} update(s) a step"
                 for player in model.players()
             ),
             f"parameters: {parameters:,}",
             f"memory: {fixed / 2**20:.1f} MiB for weights, gradients, optimizers and average; at most "
-            f"{activations / 2**20:.1f} MiB for what a step of {rows} images computes; data in memory not counted",
+            f"{activations / 2**20:.1f} MiB for what a step of {rows} examples computes; data in memory not counted",
         ]
     )
 

@@ -4,7 +4,7 @@
 
 Exact nats and bits per dimension where the model has `log_prob`; ELBO and importance bound where it has `elbo`; else
 the share of each class among samples, by a classifier trained on the same data. The line is also written to
-<workdir>/evaluation.json (exports show it in their card), and a grid of samples to <workdir>/pictures.
+<workdir>/evaluation.json (exports show it in their card), and samples, completions and more to <workdir>/pictures.
 """
 
 import json
@@ -32,8 +32,7 @@ def evaluate() -> None:
 
     config = zoo.read_config(workdir)  # before TensorFlow, so that a wrong folder answers at once
     import tfgen.data
-    from export.requests import example_request
-    from tfgen.ops import images, seeds
+    from trainers import pictures
 
     model = zoo.restore(workdir)
     data = tfgen.data.load(
@@ -49,6 +48,7 @@ def evaluate() -> None:
             "protocol": data.protocol,
             "steps": int(model.step.numpy()),
             **measured,
+            **pictures.write(model, data, SPLIT.value, workdir / "pictures", SEED.value),
             "seconds": round(time.time() - began, 1),
             "seed": SEED.value,
         }
@@ -56,22 +56,32 @@ def evaluate() -> None:
     partial = workdir / "evaluation.partial"
     partial.write_text(line + "\n")
     partial.replace(workdir / "evaluation.json")
-    signature = model.signatures()["sample"]
-    request = example_request(model, signature, 64, next(iter(data.batches(SPLIT.value, 64))))
-    sample = signature.function(**request | {"seed": seeds.seed_rows(64, SEED.value)})["image"].numpy()
-    picture = images.sheet(sample, model.levels)
-    (workdir / "pictures").mkdir(exist_ok=True)
-    (workdir / "pictures" / "evaluation.png").write_bytes(images.encode_png(picture))
     print(line)
 
 
 def log_prob(model, data) -> dict:
-    """Exact likelihood."""
+    """Exact likelihood; of audio also what the simplest models reach on the same clips."""
 
     def nats(batch, seed):
-        return -model.log_prob(**{name: batch[name] for name in model.batch_spec})
+        condition = {name: batch[name] for name in model.batch_spec if name != model.example}
+        return -model.log_prob(batch[model.example], **condition)
 
-    return _likelihood(model, data, {"nats": nats})
+    measured = _likelihood(model, data, {"nats": nats})
+    if model.example == "audio":
+        measured["baselines_bits_per_dim"] = _baselines(model, data)
+    return measured
+
+
+def _baselines(model, data) -> dict:
+    import numpy as np
+
+    from tfgen.metrics.likelihood import markov_bits
+
+    train, test = (
+        np.concatenate([batch["audio"].numpy() for batch in data.batches(split, 500, SEED.value, limit)])
+        for split, limit in (("train", None), (SPLIT.value, EXAMPLES.value))
+    )
+    return {name: round(bits, 5) for name, bits in markov_bits(train, test, model.levels).items()}
 
 
 def elbo(model, data) -> dict:
@@ -101,7 +111,7 @@ def _likelihood(model, data, measures) -> dict:
     for batch in data.batches(SPLIT.value, BATCH_SIZE.value, SEED.value, EXAMPLES.value):
         begun = sum(map(len, next(iter(values.values()))))
         # Row i's seed is [seed, i] whatever the batch size.
-        seed = seeds.seed_rows(begun + len(batch["image"]), SEED.value)[begun:]
+        seed = seeds.seed_rows(begun + len(batch[model.example]), SEED.value)[begun:]
         for name, function in functions.items():
             values[name].append(function(batch, seed).numpy())
     result = {}
@@ -111,7 +121,7 @@ def _likelihood(model, data, measures) -> dict:
             "examples": len(nats),
             name: round(nats.mean(), 4),
             f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),
-            name.removesuffix("nats") + "bits_per_dim": round(bits_per_dim(nats.mean(), model.image_shape), 5),
+            name.removesuffix("nats") + "bits_per_dim": round(bits_per_dim(nats.mean(), model.shape), 5),
         }
     return result
 

@@ -16,18 +16,17 @@ from trainers import config as configs
 from trainers.config import TrainConfig
 
 
-def load_data(config: TrainConfig) -> datasets.Images:
+def load_data(config: TrainConfig) -> datasets.Examples:
     return datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt)
 
 
-def model_arguments(config: TrainConfig, data: datasets.Images) -> dict:
+def model_arguments(config: TrainConfig, data: datasets.Examples) -> dict:
     """The arguments of the model: those of the data set that it has, and over them those that were given."""
     known = zoo.arguments(config.model)
-    of_data = {"image_shape": data.image_shape, "levels": data.levels, "num_classes": len(data.class_names)}
-    return {name: value for name, value in of_data.items() if name in known} | dict(config.hparams)
+    return {name: value for name, value in data.arguments.items() if name in known} | dict(config.hparams)
 
 
-def build(config: TrainConfig, data: datasets.Images, strategy: tf.distribute.Strategy):
+def build(config: TrainConfig, data: datasets.Examples, strategy: tf.distribute.Strategy):
     """The model with its variables and optimizers, under the strategy, checked against the data."""
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)

@@ -37,7 +37,7 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
 
 
 def distribute(strategy: tf.distribute.Strategy, training_batches, rows: int, seed: int, start_step: int):
-    """The training batches of `data.Images`, `rows` a step, under a strategy: each replica with its own share."""
+    """The training batches of `data.Examples`, `rows` a step, under a strategy: each replica with its own share."""
     if strategy.num_replicas_in_sync == 1:
         return training_batches(rows, seed, start_step)
     return strategy.distribute_datasets_from_function(lambda context: training_batches(rows, seed, start_step, context))

@@ -1,7 +1,8 @@
-"""What all autoregressive models of images share: exact log_prob, sample and complete."""
+"""What all autoregressive models of levels share: exact log_prob, sample and complete."""
 
 import abc
 import functools
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -30,15 +31,15 @@ class AutoregressiveModel(GenerativeModel):
     # (image, seed, **condition) -> ln p(image), where there is a shorter way to it than the logits of all levels.
     direct_log_prob: Callable[..., tf.Tensor] | None = None
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int, num_classes: int = 0):
-        super().__init__(image_shape, levels)
+    def __init__(self, shape: tuple[int, ...], levels: int, num_classes: int = 0, example: str = "image"):
+        super().__init__(shape, levels, example)
         self.num_classes = num_classes
         self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
         self._compiled: dict[Draw, Callable] = {}
 
     @abc.abstractmethod
     def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
-        """The causal network: uint8 [N, H, W, C] -> [N, H, W, C, levels]; position i sees positions before i only.
+        """The causal network: uint8 [N, *shape] -> [N, *shape, levels]; position i sees positions before i only.
 
         `seed`, int32 [N, 2], is given in training, to what needs noise.
         """
@@ -69,43 +70,44 @@ class AutoregressiveModel(GenerativeModel):
             run = tf.autograph.experimental.do_not_convert(functools.partial(self.fill_by_steps, draw=draw))
             if tf.executing_eagerly():
                 run = self._compiled.setdefault(draw, tf.function(run, jit_compile=True))
-            return run(tf.ensure_shape(image, [None, *self.image_shape]), known, uniforms, **condition)
+            return run(tf.ensure_shape(image, [None, *self.shape]), known, uniforms, **condition)
 
         def log_prob(image):
-            return self.direct_log_prob(tf.ensure_shape(image, [None, *self.image_shape]), seed, **condition)
+            return self.direct_log_prob(tf.ensure_shape(image, [None, *self.shape]), seed, **condition)
 
         return Autoregressive(
             lambda image: self.logits(image, seed, **condition),
-            self.image_shape,
+            self.shape,
             fill=fill if self.fill_by_steps else None,
             log_prob=log_prob if self.direct_log_prob else None,
         )
 
     def log_prob(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
-        """ln p(image), exact: uint8 [N, H, W, C] -> float32 [N], nats."""
+        """ln p(image), exact: uint8 [N, *shape] -> float32 [N], nats."""
         return self.distribution(**condition).log_prob(image)
 
     def sample(
         self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model", draw: Draw | None = None, **condition: tf.Tensor
     ) -> tf.Tensor:
-        """One image of each seed row: int32 [N, 2] -> uint8 [N, H, W, C].
+        """One example of each seed row: int32 [N, 2] -> uint8 [N, *shape].
 
         Args:
           seed: row i of the answer depends on row i alone.
-          first_pixel: "model" draws the upper left pixel from the model, "uniform" from all levels alike; a tensor
-            uint8 [N, C] sets it, to pixels of the training data, say.
+          first_pixel: "model" draws the upper left pixel (the first sample of audio) from the model, "uniform" from all
+            levels alike; a tensor uint8 [N, C] ([N] of audio) sets it, to pixels of the training data, say.
           draw: temperature and nucleus; if left out `self.draw`, which is exact unless it was set.
         """
         if isinstance(first_pixel, str) and first_pixel == "model":
             return self.distribution(**condition).sample(seed, draw or self.draw)
+        places, channels = (self.shape[:2], self.shape[2:]) if self.example == "image" else (self.shape, ())
         if isinstance(first_pixel, str):
             if first_pixel != "uniform":
                 raise ValueError(f"first_pixel={first_pixel!r}: must be 'model', 'uniform' or uint8 values [N, C]")
             seed, first_seed = seeds.split(seed, 2)
-            first_pixel = tf.cast(seeds.uniform(first_seed, self.image_shape[2:]) * self.levels, tf.uint8)
-        height, width, _ = self.image_shape
-        known = tf.reshape(tf.range(height * width) == 0, [1, height, width, 1])
-        image = tf.where(known, first_pixel[:, None, None, :], tf.constant(0, tf.uint8))
+            first_pixel = tf.cast(seeds.uniform(first_seed, channels) * self.levels, tf.uint8)
+        known = tf.reshape(tf.range(math.prod(places)) == 0, [1, *places, *[1] * len(channels)])
+        first_pixel = tf.reshape(first_pixel, [-1, *[1] * len(places), *channels])
+        image = tf.where(known, first_pixel, tf.constant(0, tf.uint8))
         return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, draw, **condition)
 
     def complete(
@@ -114,8 +116,8 @@ class AutoregressiveModel(GenerativeModel):
         """Fills the unknown values and keeps the known ones bit for bit.
 
         Args:
-          image: uint8 [N, H, W, C].
-          known: bool [N, H, W, C].
+          image: uint8 [N, *shape].
+          known: bool [N, *shape].
           seed: int32 [N, 2].
           draw: as in `sample`.
         """
@@ -134,26 +136,27 @@ class AutoregressiveModel(GenerativeModel):
 
     def _terms(self, batch, seed, training):
         condition = {name: batch[name] for name in self.condition_spec}
-        nats = -self.distribution(seed if training else None, **condition).log_prob(batch["image"])
-        return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.image_shape)}
+        nats = -self.distribution(seed if training else None, **condition).log_prob(batch[self.example])
+        return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.shape)}
 
     def signatures(self):
-        image = super().batch_spec["image"]
-        known = tf.TensorSpec(image.shape, tf.bool, name="known")
+        name = self.example
+        example = super().batch_spec[name]
+        known = tf.TensorSpec(example.shape, tf.bool, name="known")
         return {
             "log_prob": Signature(
-                lambda **inputs: {"log_prob": self.log_prob(**inputs)},
-                {"image": image} | self.condition_spec,
-                "Exact ln p(image), nats.",
+                lambda **inputs: {"log_prob": self.log_prob(inputs.pop(name), **inputs)},
+                {name: example} | self.condition_spec,
+                f"Exact ln p({name}), nats.",
             ),
             "sample": Signature(
-                lambda **inputs: {"image": self.sample(**inputs)},
+                lambda **inputs: {name: self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
-                f"One image of each seed row, {self.draw}.",
+                f"One {name} of each seed row, {self.draw}.",
             ),
             "complete": Signature(
-                lambda **inputs: {"image": self.complete(**inputs)},
-                {"image": image, "known": known, "seed": SEED} | self.condition_spec,
-                f"The image with its unknown values drawn, {self.draw}, the known ones kept.",
+                lambda **inputs: {name: self.complete(inputs.pop(name), **inputs)},
+                {name: example, "known": known, "seed": SEED} | self.condition_spec,
+                f"The {name} with its unknown values drawn, {self.draw}, the known ones kept.",
             ),
         }

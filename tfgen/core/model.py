@@ -14,25 +14,29 @@ from tfgen.ops import seeds
 
 
 class GenerativeModel(keras.Model, abc.ABC):
-    """A model of images uint8 [N, H, W, C] with levels 0 .. levels - 1.
+    """A model of images uint8 [N, H, W, C], or of other examples, with levels 0 .. levels - 1.
 
     A model declares what goes in (`batch_spec`), how it learns (`players`) and what it serves (`signatures`); training,
     data checks and export read those three. Training is `fit` on a data set of {"image": ..., "label": ...}, under any
     synchronous strategy.
 
     Args:
-      image_shape: (H, W, C).
-      levels: number of values of a pixel, 2 .. 256.
+      shape: of an example: (H, W, C) of an image, (T,) of audio, (T, D) of a series.
+      levels: number of values of a pixel or sample, 2 .. 256; None where values are real.
+      example: what an example is called where it goes in and comes out.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], levels: int):
+    def __init__(self, shape: tuple[int, ...], levels: int | None, example: str = "image"):
         super().__init__()
-        if len(image_shape) != 3 or min(image_shape) < 1:
-            raise ValueError(f"image_shape={image_shape!r}: must be (height, width, channels), each at least 1")
-        if not 2 <= levels <= 256:
-            raise ValueError(f"levels={levels}: a pixel has 2 to 256 levels")
-        self.image_shape = tuple(image_shape)
-        self.levels = levels
+        self.example, self.shape, self.levels = example, tuple(shape), levels
+        if min(shape) < 1:
+            raise ValueError(f"{example}_shape={shape!r}: every side must be at least 1")
+        if levels is not None and not 2 <= levels <= 256:
+            raise ValueError(f"levels={levels}: a pixel or sample has 2 to 256 levels")
+        if example == "image":
+            if len(shape) != 3:
+                raise ValueError(f"image_shape={shape!r}: must be (height, width, channels)")
+            self.image_shape = self.shape
         self.average: Average | None = None
         self._seed = 0
         self._clip_norm = None
@@ -46,13 +50,14 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     @property
     def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """What goes in, by name. A model that needs more than images adds to it."""
-        return {"image": tf.TensorSpec([None, *self.image_shape], tf.uint8, name="image")}
+        """What goes in, by name. A model that needs more than examples adds to it."""
+        dtype = tf.uint8 if self.levels else tf.float32
+        return {self.example: tf.TensorSpec([None, *self.shape], dtype, name=self.example)}
 
     @property
     def limits(self) -> dict[str, int]:
         """The exclusive upper bound of an integer input, by name; data and served requests are held to it."""
-        return {"image": self.levels}
+        return {self.example: self.levels} if self.levels else {}
 
     @abc.abstractmethod
     def players(self) -> tuple[Player, ...]:
@@ -96,18 +101,18 @@ class GenerativeModel(keras.Model, abc.ABC):
             if given.dtype != wanted.dtype or not given.shape[1:].is_compatible_with(wanted.shape[1:]):
                 raise ValueError(
                     f"{name}: the data set gives {given.dtype.name} {given.shape[1:]} per example, but "
-                    f"{type(self).__name__} was built for {wanted.dtype.name} {wanted.shape[1:]}; leave {name}_shape "
-                    "out of --hparams, or add a resize, grayscale or color transform"
+                    f"{type(self).__name__} was built for {wanted.dtype.name} {wanted.shape[1:]}; leave the shape out "
+                    "of --hparams" + (", or add a resize, grayscale or color transform" * (name == "image"))
                 )
-        levels, labels = limits["image"], limits.get("label", 0)
+        levels, labels = limits.get(self.example, 0), limits.get("label", 0)
         if "label" in self.batch_spec and labels > self.limits["label"]:
             raise ValueError(
                 f"num_classes: the data set has {labels} classes, but {type(self).__name__} was built for "
                 f"{self.limits['label']}; leave num_classes out of --hparams"
             )
-        if levels > self.levels:
+        if self.levels and levels > self.levels:
             raise ValueError(
-                f"levels: the data set has images of {levels} levels, but {type(self).__name__} was built for "
+                f"levels: the data set has {self.example}s of {levels} levels, but {type(self).__name__} was built for "
                 f"{self.levels}; leave levels out of --hparams" + (", or binarize the data" * (self.levels == 2))
             )
 

@@ -1,9 +1,10 @@
-"""Data sets by name: every one arrives as {"image": uint8 [B, H, W, C], "label": int32 [B]}.
+"""Data sets by name: every one arrives as {"image": uint8 [B, H, W, C], "label": int32 [B]}, or "audio", or "series".
 
-`load("digits")`, `load("mnist")` (any TFDS image set), `load("folder:PATH")`. A new data set is a reader beside these
+`load("digits")`, `load("mnist")` (any TFDS image set), `load("folder:PATH")` of images, `load("tones")`,
+`load("audio:PATH")` of wav files, `load("pendulum")`, `load("series:FILE.npz")`. A new data set is a reader beside these
 and a row in `DATASETS`.
 """
 
-from tfgen.data.images import Images as Images
+from tfgen.data.examples import Examples as Examples
 from tfgen.data.registry import DATASETS as DATASETS
 from tfgen.data.registry import load as load

@@ -1,4 +1,4 @@
-"""From a name to `Images`: readers, transforms, and what fits in memory kept there."""
+"""From a name to `Examples`: readers, transforms, and what fits in memory kept there."""
 
 import functools
 import math
@@ -6,18 +6,19 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import digits, folder, transforms
-from tfgen.data.images import Images, Split, Stream
+from tfgen.data import audio, digits, folder, series, transforms
+from tfgen.data.examples import Examples, Split, Stream
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
 SHUFFLE_BUFFER = 10_000  # examples, for a set that can only be read one after another
 
 
-def load(name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False) -> Images:
+def load(name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False) -> Examples:
     """A data set by name.
 
     Args:
-      name: "digits", "folder:PATH", or the name of a TFDS image set ("mnist", "cifar10", "lsun/bedroom").
+      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", or the
+        name of a TFDS image set ("mnist", "cifar10", "lsun/bedroom").
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -30,7 +31,7 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
     return _tfds(name, data_dir, transforms.parse(transform, 256))
 
 
-def _digits(name: str, transform: str, _) -> Images:
+def _digits(name: str, transform: str, _) -> Examples:
     steps = transforms.parse(transform, digits.LEVELS)
     apply = _fixed(steps)
     splits = {
@@ -49,7 +50,7 @@ def _digits(name: str, transform: str, _) -> Images:
     )
 
 
-def _folder(name: str, transform: str, skip_corrupt: bool) -> Images:
+def _folder(name: str, transform: str, skip_corrupt: bool) -> Examples:
     path = name.partition(":")[2]
     if not path:
         raise ValueError(f"dataset={name!r}: give the folder, like folder:/data/pictures")
@@ -80,7 +81,62 @@ def _folder(name: str, transform: str, skip_corrupt: bool) -> Images:
     )
 
 
-def _tfds(name: str, data_dir: str | None, steps) -> Images:
+def _tones(name: str, transform: str, _) -> Examples:
+    length = audio.length_of(transform, name)
+    codes, labels = audio.tones(length)
+    splits = {split: _in_memory(codes[part], labels[part], "audio") for split, part in folder.split(len(codes)).items()}
+    return _of_audio(name, length, audio.RATE, audio.TONES, splits, f"{len(codes)} synthetic notes")
+
+
+def _audio(name: str, transform: str, _) -> Examples:
+    path = name.partition(":")[2]
+    if not path:
+        raise ValueError(f"dataset={name!r}: give the folder, like audio:/data/speech")
+    length = audio.length_of(transform, name)
+    files, classes = audio.find(path)
+    class_names = tuple(sorted(set(classes)))
+    recordings, rate = audio.read(files)
+    splits = {}
+    for split, part in folder.split(len(files)).items():
+        clips = [audio.clips(recordings[i], length) for i in part]
+        labels = np.repeat([class_names.index(classes[i]) for i in part], [len(clip) for clip in clips])
+        splits[split] = _in_memory(np.concatenate(clips), labels.astype(np.int32), "audio")
+    return _of_audio(name, length, rate, class_names, splits, f"{len(files)} recordings of {rate} Hz")
+
+
+def _of_audio(name, length, rate, class_names, splits, about) -> Examples:
+    return Examples(
+        name,
+        _spec(audio=((length,), tf.uint8)),
+        {"length": length, "levels": 256, "sample_rate": rate, "num_classes": len(class_names)},
+        class_names,
+        splits,
+        f"{about}, shuffled once: 80% train, 10% validation, 10% test; mu-law codes, clips of {length} samples",
+    )
+
+
+def _series(name: str, transform: str, _) -> Examples:
+    if transform:
+        raise ValueError(f"transforms={transform!r}: there are none for {name}")
+    arrays = series.pendulum() if name == "pendulum" else series.read(name.partition(":")[2])
+    count, length, dims = arrays["series"].shape
+
+    def part(rows) -> Split:
+        tensors = {key: tf.constant(array[rows]) for key, array in arrays.items()}
+        tensors["label"] = tf.zeros([len(rows)], tf.int32)
+        return Split(len(rows), lambda i: {key: tf.gather(tensor, i) for key, tensor in tensors.items()})
+
+    return Examples(
+        name,
+        _spec(**{key: (array.shape[1:], tf.float32) for key, array in arrays.items()}),
+        {"length": length, "dims": dims, "action_dims": arrays["action"].shape[2] if "action" in arrays else 0},
+        (),
+        {split: part(rows) for split, rows in folder.split(count).items()},
+        f"{count} series of {length} steps, shuffled once: 80% train, 10% validation, 10% test",
+    )
+
+
+def _tfds(name: str, data_dir: str | None, steps) -> Examples:
     from tfgen.data import tfds_images  # it takes seconds to import, and the other sets do without
 
     source = tfds_images.open_source(name, data_dir)
@@ -142,9 +198,9 @@ def _fixed(steps):
     return apply
 
 
-def _in_memory(images: np.ndarray, labels: np.ndarray) -> Split:
+def _in_memory(images: np.ndarray, labels: np.ndarray, name: str = "image") -> Split:
     images, labels = tf.constant(images), tf.constant(labels)
-    return Split(int(images.shape[0]), lambda i: {"image": tf.gather(images, i), "label": tf.gather(labels, i)})
+    return Split(int(labels.shape[0]), lambda i: {name: tf.gather(images, i), "label": tf.gather(labels, i)})
 
 
 def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split:
@@ -162,13 +218,27 @@ def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split
     return Split(int(labels.shape[0]), read)
 
 
-def _images(name, shape, levels, class_names, splits, steps, protocol) -> Images:
+def _images(name, shape, levels, class_names, splits, steps, protocol) -> Examples:
     random = tuple(step for step in steps if step.random)
     levels = next((step.levels for step in reversed(steps) if step.levels), levels)
     if steps:
         protocol += "; " + ", ".join(step.name for step in steps)
-    return Images(name, tuple(shape), levels, tuple(class_names), splits, random, protocol)
+    arguments = {"image_shape": tuple(shape), "levels": levels, "num_classes": len(class_names)}
+    return Examples(name, _spec(image=(shape, tf.uint8)), arguments, tuple(class_names), splits, protocol, random)
+
+
+def _spec(**examples) -> dict[str, tf.TensorSpec]:
+    """Of a batch of labelled examples, from (shape, dtype) by name."""
+    spec = {name: tf.TensorSpec([None, *shape], dtype) for name, (shape, dtype) in examples.items()}
+    return spec | {"label": tf.TensorSpec([None], tf.int32)}
 
 
 # What comes before a colon in a name -> its reader(name, transform, skip_corrupt); any other name is TFDS's.
-DATASETS = {"digits": _digits, "folder": _folder}
+DATASETS = {
+    "digits": _digits,
+    "folder": _folder,
+    "tones": _tones,
+    "audio": _audio,
+    "pendulum": _series,
+    "series": _series,
+}

@@ -62,7 +62,7 @@ class Autoregressive(Likelihood):
 
     Args:
       logits: a causal network, uint8 [N, H, W, C] -> [N, H, W, C, levels]: logits of position i see positions < i only.
-      image_shape: (H, W, C).
+      shape: of an example, (H, W, C) of an image.
       fill: a faster way to do what `fill_plainly` does, if there is one.
       log_prob: a shorter way to the sum of the conditionals' log-probabilities, if there is one.
     """
@@ -70,24 +70,24 @@ class Autoregressive(Likelihood):
     def __init__(
         self,
         logits: Callable[[tf.Tensor], tf.Tensor],
-        image_shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         fill: Callable[[tf.Tensor, tf.Tensor, tf.Tensor, Draw], tf.Tensor] | None = None,
         log_prob: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
         self.logits = logits
-        self.image_shape = tuple(image_shape)
+        self.shape = tuple(shape)
         self.fill = fill or self.fill_plainly
         self._log_prob = log_prob or (lambda image: self.conditionals(image).log_prob(tf.cast(image, tf.int32)))
 
     def conditionals(self, image: tf.Tensor) -> tfd.Distribution:
         """p(x_i | x_<i) of all positions at once (teacher forcing): one event per image."""
-        return tfd.Independent(tfd.Categorical(logits=tf.cast(self.logits(image), tf.float32)), 3)
+        return tfd.Independent(tfd.Categorical(logits=tf.cast(self.logits(image), tf.float32)), len(self.shape))
 
     def log_prob(self, image):
         return self._log_prob(image)
 
     def sample(self, seed, draw: Draw = EXACT):
-        image = tf.zeros([tf.shape(seed)[0], *self.image_shape], tf.uint8)
+        image = tf.zeros([tf.shape(seed)[0], *self.shape], tf.uint8)
         return self.complete(image, tf.zeros_like(image, tf.bool), seed, draw)
 
     def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, draw: Draw = EXACT) -> tf.Tensor:
@@ -101,24 +101,24 @@ class Autoregressive(Likelihood):
         Returns:
           uint8 [N, H, W, C]. A known value after an unknown one is kept but does not bend the draw before it.
         """
-        return self.fill(image, known, seeds.uniform(seed, self.image_shape), draw)
+        return self.fill(image, known, seeds.uniform(seed, self.shape), draw)
 
     def fill_plainly(self, image: tf.Tensor, known: tf.Tensor, uniforms: tf.Tensor, draw: Draw = EXACT) -> tf.Tensor:
         """Runs the whole network once for every value; a value is drawn from its logits with its uniform."""
-        positions = math.prod(self.image_shape)
+        positions = math.prod(self.shape)
         uniforms = tf.reshape(uniforms, [-1, positions])
         known = tf.reshape(known, [-1, positions])
         image = tf.where(known, tf.reshape(image, [-1, positions]), tf.constant(0, tf.uint8))
 
         def step(i, image):
-            logits = self.logits(tf.reshape(image, [-1, *self.image_shape]))
+            logits = self.logits(tf.reshape(image, [-1, *self.shape]))
             logits = tf.reshape(logits, [-1, positions, logits.shape[-1]])[:, i]
             value = tf.where(known[:, i], image[:, i], draw(logits, uniforms[:, i]))
             here = tf.range(positions) == i
             return i + 1, tf.where(here, value[:, None], image)
 
         _, image = tf.while_loop(lambda i, _: i < positions, step, (0, image), parallel_iterations=1)
-        return tf.reshape(image, [-1, *self.image_shape])
+        return tf.reshape(image, [-1, *self.shape])
 
 
 def inverse_cdf(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:

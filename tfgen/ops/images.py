@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 def to_symmetric(image: tf.Tensor, levels: int) -> tf.Tensor:
@@ -49,9 +49,23 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, border: int = 1) -> n
     return canvas
 
 
-def sheet(image: np.ndarray, levels: int, columns: int = 8, side: int = 56) -> np.ndarray:
-    """Images uint8 [N, H, W, C] for a person to look at: one canvas, small ones blown up to about `side` pixels."""
-    return grid(to_display(image, levels), columns, scale=max(1, side // image.shape[1]))
+def sheet(
+    image: np.ndarray, levels: int, columns: int = 8, side: int = 56, captions: list[str] | None = None
+) -> np.ndarray:
+    """Images uint8 [N, H, W, C] for a person to look at: one canvas, small ones blown up to about `side` pixels; with
+    captions, one below each."""
+    shown, scale = to_display(image, levels), max(1, side // image.shape[1])
+    if captions is None:
+        return grid(shown, columns, scale)
+    shown = np.repeat(np.repeat(shown, scale, axis=1), scale, axis=2)
+    return grid(np.stack([_captioned(one, text) for one, text in zip(shown, captions, strict=True)]), columns)
+
+
+def _captioned(image: np.ndarray, text: str) -> np.ndarray:
+    strip = Image.new("L", (image.shape[1], 12), 255)
+    ImageDraw.Draw(strip).text((1, 0), text, fill=0)
+    strip = np.repeat(np.asarray(strip)[..., None], image.shape[-1], axis=-1)
+    return np.concatenate([image, strip], axis=0)
 
 
 def encode_png(picture: np.ndarray) -> bytes:

@@ -54,6 +54,20 @@ PIXEL_RNN_CIFAR10 = TrainConfig(
     hparams={"recurrence": "diagonal", "width": 128, "depth": 12, "head_width": 1024},
 )
 
+WAVENET = TrainConfig(
+    source="Sizes of our own: minutes of a CPU.",
+    model="wavenet",
+    dataset="tones",
+    transforms="clip:2048",
+    steps=600,
+    epoch_steps=100,
+    batch_size=8,
+    learning_rate=2e-3,
+    schedule="cosine",
+    average=0.99,
+    hparams={"width": 24, "skip": 48, "depth": 8, "stacks": 2, "conditional": True},
+)
+
 
 def _with(preset: TrainConfig, source: str, **hparams) -> TrainConfig:
     """The preset with other arguments of the model."""
@@ -64,7 +78,11 @@ PRESETS = {
     "row_lstm_digits": ROW_LSTM_DIGITS,
     "diagonal_bilstm_digits": _with(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", recurrence="diagonal"),
     "row_lstm_mnist": ROW_LSTM_MNIST,
-    "diagonal_bilstm_mnist": _with(ROW_LSTM_MNIST, "row_lstm_mnist over diagonals.", recurrence="diagonal"),
+    "diagonal_bilstm_mnist": dataclasses.replace(
+        _with(ROW_LSTM_MNIST, "row_lstm_mnist over diagonals, with smaller batches.", recurrence="diagonal"),
+        steps=2000,
+        batch_size=32,
+    ),
     "row_lstm_cifar10": _with(PIXEL_RNN_CIFAR10, PIXEL_RNN_CIFAR10.source, recurrence="row"),
     "diagonal_bilstm_cifar10": PIXEL_RNN_CIFAR10,
     "fvsbn_digits": TrainConfig(
@@ -246,6 +264,25 @@ PRESETS = {
         learning_rate=1e-3,
         average=0.9995,
         hparams={"width": 160, "depth": 5},
+    ),
+    "wavenet_tones": WAVENET,
+    "wavenet_speech": dataclasses.replace(
+        WAVENET,
+        source="Sizes of our own: minutes of a CPU. Give the folder: --dataset=audio:PATH.",
+        dataset="audio:recordings",
+        steps=2400,
+        epoch_steps=200,
+        hparams={"width": 32, "skip": 64, "depth": 9, "stacks": 2, "conditional": True},
+    ),
+    "wavenet_16k": dataclasses.replace(
+        WAVENET,
+        source="Three stacks of 10 layers, 256 skip features, in the manner of van den Oord et al. 2016 (who print no "
+        "widths). Give the folder: --dataset=audio:PATH. For an accelerator.",
+        dataset="audio:recordings",
+        transforms="clip:16000",
+        steps=500_000,
+        epoch_steps=2000,
+        hparams={"width": 64, "skip": 256, "depth": 10, "stacks": 3, "conditional": True},
     ),
     "pixel_cnn_cifar10": TrainConfig(
         source="15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016; "

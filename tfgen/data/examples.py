@@ -1,4 +1,4 @@
-"""A data set of images: its splits, what its pixels mean, and batches whose position is the step."""
+"""A data set: its splits, what its values mean, and batches whose position is the step."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ class Split:
 
     Args:
       size: number of examples.
-      read: index int64 [B] -> {"image": uint8 [B, H, W, C], "label": int32 [B]}, in a graph.
+      read: index int64 [B] -> {"image": uint8 [B, H, W, C], "label": int32 [B]}, say, in a graph.
     """
 
     size: int
@@ -37,35 +37,33 @@ class Stream:
 
 
 @dataclasses.dataclass(frozen=True)
-class Images:
+class Examples:
     """A data set ready for a model.
 
     Args:
       name: as it was asked for.
-      image_shape: (H, W, C) after the transforms.
-      levels: number of values of a pixel after the transforms.
+      element_spec: of a batch, by name.
+      arguments: what it says to a model that asks: image_shape, levels, num_classes of images, after the transforms.
       class_names: what the labels mean; empty without labels.
       splits: "train", "validation", "test".
-      random: the transforms that are drawn anew for every batch, in order.
       protocol: one sentence on splits and transforms, to stand beside a figure.
+      random: the transforms that are drawn anew for every batch of images, in order.
     """
 
     name: str
-    image_shape: tuple[int, int, int]
-    levels: int
+    element_spec: Mapping[str, tf.TensorSpec]
+    arguments: Mapping[str, object]
     class_names: tuple[str, ...]
     splits: Mapping[str, Split | Stream]
-    random: tuple[Transform, ...]
     protocol: str
-
-    @property
-    def element_spec(self) -> dict[str, tf.TensorSpec]:
-        return {"image": tf.TensorSpec([None, *self.image_shape], tf.uint8), "label": tf.TensorSpec([None], tf.int32)}
+    random: tuple[Transform, ...] = ()
 
     @property
     def limits(self) -> dict[str, int]:
         """The exclusive upper bound of every integer, by name."""
-        return {"image": self.levels, "label": len(self.class_names)}
+        limits = {"label": len(self.class_names)}
+        levels = self.arguments.get("levels", 0)
+        return limits | {name: levels for name, spec in self.element_spec.items() if spec.dtype == tf.uint8}
 
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None
@@ -129,7 +127,6 @@ class Images:
         return batches.map(transform, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
 
     def _draw(self, batch: Batch, key: tf.Tensor) -> Batch:
-        image = batch["image"]
         for i, transform in enumerate(self.random):
-            image = transform.function(image, tf.random.fold_in(key, i))
-        return {**batch, "image": tf.ensure_shape(image, [None, *self.image_shape])}
+            batch = {**batch, "image": transform.function(batch["image"], tf.random.fold_in(key, i))}
+        return {name: tf.ensure_shape(batch[name], spec.shape) for name, spec in self.element_spec.items()}
