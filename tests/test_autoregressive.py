@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 from tfgen import zoo
-from tfgen.distributions.autoregressive import Autoregressive, inverse_cdf
+from tfgen.distributions.autoregressive import Autoregressive, Draw, inverse_cdf
+from tfgen.distributions.logistic_mixture import DiscretizedLogisticMixture
+from tfgen.layers import lstm
 from tfgen.layers.causal import CausalColumns, CausalRows
 from tfgen.layers.masked_conv import MaskedConv2D
 from tfgen.layers.runs import Parallel
@@ -19,7 +21,7 @@ from tfgen.studies.receptive_field import receptive_field
 def small(image_shape, levels, seed=0, name="pixel_cnn", **arguments):
     """A small model of a name, away from its start."""
     keras.utils.set_random_seed(seed)
-    sizes = {"width": 6, "depth": 2, "head_width": 6}
+    sizes = {"width": 6, "depth": 2, "head_width": 6, "scales": 1, "mixtures": 2}
     arguments = {key: value for key, value in sizes.items() if key in zoo.arguments(name)} | arguments
     model = zoo.build(name, image_shape=image_shape, levels=levels, **arguments)
     for i, variable in enumerate(model.trainable_variables):
@@ -33,7 +35,7 @@ def every_image(image_shape, levels):
 
 
 every_model = pytest.mark.parametrize(
-    "name", [name for name in zoo.MODELS if zoo.MODELS[name].family == "autoregressive"]
+    "name", [name for name in zoo.MODELS if zoo.MODELS[name].family == "autoregressive" and name != "wavenet"]
 )
 
 
@@ -205,37 +207,53 @@ def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
     before = np.arange(81).reshape(9, 9) < 40
     gated = receptive_field(small((9, 9, 1), 2, name="gated_pixel_cnn", depth=6), (4, 4))
     np.testing.assert_array_equal(gated > 0, before)
+    for name, arguments in (("pixel_rnn", {"recurrence": "diagonal"}), ("pixel_cnn_pp", {"depth": 6})):
+        np.testing.assert_array_equal(receptive_field(small((9, 9, 1), 3, name=name, **arguments), (4, 4)) > 0, before)
     masked = receptive_field(small((9, 9, 1), 2, depth=3), (4, 4)) > 0
     assert not masked[~before].any() and masked.sum() > 20
     assert not masked[3, 8]  # one row up, four to the right
 
 
-@pytest.mark.parametrize("image_shape", [(5, 4, 1), (3, 4, 3), (1, 6, 1), (6, 1, 1)])
+GATED = {"name": "gated_pixel_cnn"}
+PLUS = {"name": "pixel_cnn_pp", "depth": 1, "scales": 2}
+LABELS = {"conditional": True, "num_classes": 4}
+
+
 @pytest.mark.parametrize(
-    "name, conditional",
+    "image_shape, arguments",
     [
-        ("gated_pixel_cnn", False),
-        ("gated_pixel_cnn", True),
-        ("fvsbn", False),
-        ("nade", False),
-        ("made", False),
-        ("pixel_cnn", False),
+        ((5, 4, 1), {"name": "fvsbn"}),
+        ((3, 4, 3), {"name": "nade"}),
+        ((3, 4, 3), {"name": "made"}),
+        ((5, 4, 1), {"name": "made", "depth": 3}),
+        ((5, 4, 1), {"name": "pixel_cnn"}),
+        ((3, 4, 3), {"name": "pixel_cnn"}),
+        ((3, 4, 3), GATED),
+        ((5, 4, 1), {**GATED, **LABELS}),
+        ((1, 6, 1), {**GATED, "depth": 1}),
+        ((6, 1, 1), {**GATED, "depth": 1}),
+        ((5, 4, 1), {"name": "pixel_rnn", "recurrence": "row"}),
+        ((3, 4, 3), {"name": "pixel_rnn", "recurrence": "diagonal"}),
+        ((4, 6, 3), PLUS),
+        ((8, 4, 1), {**PLUS, **LABELS, "scales": 3}),
     ],
+    ids=lambda value: "-".join(map(str, value.values() if isinstance(value, dict) else value)),
 )
-def test_sampling_by_steps_equals_plain(name, image_shape, conditional):
-    """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes."""
-    arguments = {"conditional": True, "num_classes": 4} if conditional else {}
-    model = small(image_shape, 5, name=name, **arguments)
-    distribution = model.distribution(**({"label": tf.range(4)} if conditional else {}))
+def test_sampling_by_steps_equals_plain(image_shape, arguments):
+    """The same uniforms give the same picture, by steps in a graph, by steps under XLA, and by whole passes; all
+    unknown, and with known values between."""
+    model = small(image_shape, 5, **arguments)
+    distribution = model.distribution(**({"label": tf.range(4)} if "conditional" in arguments else {}))
     uniforms = seeds.uniform(seeds.seed_rows(4, 2), image_shape)
     image = tf.cast(uniforms[::-1] * 5, tf.uint8)
+    plainly, fill = (tf.function(f, autograph=False) for f in (distribution.fill_plainly, distribution.fill))
     for known in (tf.zeros_like(image, tf.bool), uniforms[:, ::-1] < 0.5):
-        plain = tf.function(distribution.fill_plainly)(image, known, uniforms).numpy()
+        plain = plainly(image, known, uniforms).numpy()
         np.testing.assert_array_equal(plain, distribution.fill(image, known, uniforms))  # eager: compiled
-        np.testing.assert_array_equal(plain, tf.function(distribution.fill)(image, known, uniforms))
+        np.testing.assert_array_equal(plain, fill(image, known, uniforms))
         np.testing.assert_array_equal(plain[known.numpy()], image.numpy()[known.numpy()])
-        one = distribution.fill(image[:1], known[:1], uniforms[:1]) if not conditional else plain[:1]
-        np.testing.assert_array_equal(plain[:1], one)  # a batch of one, which broadcasts where others do not
+    if arguments == GATED:  # a batch of one broadcasts where others do not
+        np.testing.assert_array_equal(plain[:1], distribution.fill(image[:1], known[:1], uniforms[:1]))
 
 
 def test_step_equals_call_for_each_causal_layer():
@@ -290,3 +308,147 @@ def test_made_sees_what_comes_before_in_its_order():
         logits = model._masked_logits(tf.constant(images), m).numpy().reshape(10, 9, 2)
         changes = (logits[:9] != logits[9]).any(-1)  # [j, i]
         np.testing.assert_array_equal(changes, model.ranks[m][:, None] < model.ranks[m][None, :])
+
+
+def test_three_scales_are_causal_at_every_position():
+    """The gradient of the parameters of every pixel: exactly zero from that pixel on, whatever its row and column."""
+    model = small((8, 8, 1), 5, name="pixel_cnn_pp", depth=1, scales=3)
+    x = tf.random.stateless_uniform([1, 8, 8, 1], [1, 2], -1.0, 1.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        parameters = tf.reshape(model.network.features(Parallel(), x), [64, -1])
+        total = tf.linalg.matvec(parameters, seeds.normal(seeds.seed_rows(1), parameters.shape[1:])[0])
+    jacobian = np.abs(tf.reshape(tape.jacobian(total, x), [64, 64]))
+    assert np.triu(jacobian).max() == 0.0
+    assert (jacobian[np.arange(1, 64), np.arange(63)] > 0).all()  # each sees the one just before it
+
+
+@every_model
+def test_samples_are_as_likely_as_the_model_says(name):
+    """The mean of -ln p over samples is the entropy, summed over all 81 images, to four standard errors."""
+    model = small((2, 2, 1), 3, name=name)
+    every = model.log_prob(every_image((2, 2, 1), 3)).numpy()
+    entropy = -(np.exp(every) * every).sum()
+    nats = -model.log_prob(tf.function(model.sample, autograph=False)(seeds.seed_rows(4000, 5))).numpy()
+    assert abs(nats.mean() - entropy) < 4 * nats.std() / 4000**0.5
+    assert abs(entropy - 4 * np.log(3)) > 0.05  # not the uniform distribution
+
+
+def test_temperature_and_nucleus():
+    logits = tf.math.log([[0.5, 0.3, 0.15, 0.05]] * 20_000)
+    uniform = seeds.uniform(seeds.seed_rows(20_000), [])
+
+    def shares(**options):
+        return np.bincount(Draw(**options)(logits, uniform).numpy(), minlength=4) / 20_000
+
+    np.testing.assert_allclose(shares(), [0.5, 0.3, 0.15, 0.05], atol=0.015)
+    sharp = np.array([0.5, 0.3, 0.15, 0.05]) ** 2
+    np.testing.assert_allclose(shares(temperature=0.5), sharp / sharp.sum(), atol=0.015)
+    # 0.5 + 0.3 reach 0.75 but 0.5 does not: the first two are left.
+    np.testing.assert_allclose(shares(nucleus=0.75), [0.625, 0.375, 0, 0], atol=0.015)
+    np.testing.assert_allclose(shares(nucleus=0.1), [1, 0, 0, 0])
+    with pytest.raises(ValueError, match="temperature=0: must be above 0"):
+        Draw(temperature=0)
+    with pytest.raises(ValueError, match=r"nucleus=1.5: must lie in \(0, 1\]"):
+        Draw(nucleus=1.5)
+
+
+def test_a_model_draws_as_it_is_told_by_steps_and_plainly():
+    model = small((3, 4, 1), 5)
+    seed, draw = seeds.seed_rows(6), Draw(temperature=0.5, nucleus=0.8)
+    uniforms = seeds.uniform(seed, (3, 4, 1))
+    image = tf.zeros([6, 3, 4, 1], tf.uint8)
+    sharp = model.sample(seed, draw=draw).numpy()
+    plain = model.distribution().fill_plainly(image, tf.zeros_like(image, tf.bool), uniforms, draw)
+    np.testing.assert_array_equal(sharp, plain)
+    assert (sharp != model.sample(seed).numpy()).any()
+    assert "exact" in model.signatures()["sample"].about
+    model.draw = draw  # as for an export: it is named where it is described
+    assert "temperature 0.5, nucleus 0.8" in model.signatures()["sample"].about
+    np.testing.assert_array_equal(model.sample(seed), sharp)
+
+
+def test_recurrence_against_an_unrolled_loop():
+    """States, and the hand-written gradients by inputs and kernel, in float32 to rounding."""
+    x = tf.random.stateless_normal([5, 2, 3, 4, 12], [1, 2])
+    upstream = tf.random.stateless_normal([5, 2, 3, 4, 3], [5, 6])
+    for offsets in ((0, 1), (1, 0, -1), (-2, 1)):
+        kernel = tf.random.stateless_normal([2, 3 * len(offsets), 12], [3, 4])
+
+        def unrolled(x, kernel, offsets=offsets):
+            h = c = tf.zeros([2, 3, 4, 3])
+            states = []
+            for t in range(5):
+                window = tf.concat([lstm.moved(h, offset) for offset in offsets], axis=-1)
+                h, c, _ = lstm.cell(x[t] + window @ kernel[:, None], c)
+                states.append(h)
+            return tf.stack(states)
+
+        answers = []
+        for function in (unrolled, lambda x, kernel, offsets=offsets: lstm.recurrence(x, kernel, offsets)):
+            with tf.GradientTape() as tape:
+                tape.watch([x, kernel])
+                h = function(x, kernel)
+                loss = tf.reduce_sum(upstream * h)
+            answers.append((h, *tape.gradient(loss, [x, kernel])))
+        for one, other in zip(*answers, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_logistic_mixture_is_a_distribution_of_levels():
+    """All colours of a pixel sum to one, edges included; the conditionals multiply to it; nothing is infinite."""
+    values = 2.0 * tf.random.stateless_normal([4, DiscretizedLogisticMixture.size(3, 2)], [1, 2])
+    colors = np.array(list(itertools.product(range(5), repeat=3)), np.uint8)
+    for i in range(4):
+        mixture = DiscretizedLogisticMixture(tf.repeat(values[i : i + 1], len(colors), 0), 3, 5, 2)
+        log_prob = mixture.log_prob(colors).numpy()
+        np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
+        pixels = tf.cast(colors, tf.float32) / 2.0 - 1.0
+        each = [tf.nn.log_softmax(mixture.logits(pixels, c)).numpy()[np.arange(125), colors[:, c]] for c in range(3)]
+        np.testing.assert_allclose(sum(each), log_prob, atol=1e-4)
+    # Equation 2 for one logistic of mean 0.2 and scale 0.1 in [-1, 1], by hand: level k of 5 lies at k / 2 - 1.
+    one = DiscretizedLogisticMixture(tf.constant([[0.0, 0.2, np.log(0.1)]]), 1, 5, 1)
+    cumulative = [0.0, *(1 / (1 + np.exp(-((k + 0.5) / 2.0 - 1.2) / 0.1)) for k in range(4)), 1.0]
+    log_prob = [one.log_prob(np.array([[k]], np.uint8)).numpy()[0] for k in range(5)]
+    np.testing.assert_allclose(np.exp(log_prob), np.diff(cumulative), rtol=1e-4)
+
+
+def test_logistic_mixture_stays_finite():
+    for scale in (0.0, 1.0, 30.0, 1000.0):
+        values = tf.Variable(scale * tf.random.stateless_normal([64, DiscretizedLogisticMixture.size(3, 4)], [3, 4]))
+        image = tf.cast(tf.random.stateless_uniform([64, 3], [5, 6]) * 256, tf.uint8)
+        image = tf.concat([image[:32], tf.repeat(tf.constant([[0, 255, 0], [255, 0, 255]], tf.uint8), 16, 0)], 0)
+        with tf.GradientTape() as tape:
+            log_prob = DiscretizedLogisticMixture(values, 3, 256, 4).log_prob(image)
+        assert np.isfinite(log_prob).all() and log_prob.numpy().max() <= 1e-5
+        assert np.isfinite(tape.gradient(log_prob, values)).all(), scale
+
+
+def test_initialisation_from_data_is_sequential():
+    """Given the first batch, every normalised layer answers it with mean 0 and its deviation, one on top of the
+    other; the loss and its gradients are finite there, for a batch of one constant picture too."""
+    model = zoo.build("pixel_cnn_pp", image_shape=(8, 8, 3), levels=256, width=8, depth=1, scales=2, mixtures=2)
+    image = tf.cast(tf.random.stateless_uniform([16, 8, 8, 3], [1, 2]) * 256, tf.uint8)
+
+    class Watch(Parallel):
+        seen = 0
+
+        def __call__(self, layer, x, above=None, before=None):
+            if layer.normalized:
+                y = tf.reshape(layer(x), [-1, layer.filters])
+                np.testing.assert_allclose(tf.reduce_mean(y, 0), 0.0, atol=2e-3)
+                np.testing.assert_allclose(tf.math.reduce_std(y, 0), layer.init_scale, rtol=0.02)
+                self.seen += 1
+            return super().__call__(layer, x, above, before)
+
+    model.initialize({"image": image})
+    watch = Watch()
+    model.network.features(watch, tf.cast(image, tf.float32) / 127.5 - 1.0)
+    assert watch.seen == sum(getattr(layer, "normalized", False) for layer in model._flatten_layers())
+    for batch in (image, tf.zeros_like(image), tf.fill(image.shape, tf.constant(255, tf.uint8))):
+        model.initialize({"image": batch})
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(-model.direct_log_prob(batch, seed=seeds.seed_rows(16)))
+        assert np.isfinite(loss)
+        for gradient in tape.gradient(loss, [variable.value for variable in model.trainable_variables]):
+            assert np.isfinite(gradient).all()

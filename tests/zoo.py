@@ -39,6 +39,11 @@ ROWS = {
             "num_classes": 3,
         },
     ),
+    "time_series": ("time_series", {"length": 12, "dims": 2, "width": 6, "depth": 2, "mixtures": 2}),
+    "time_series_actions": (
+        "time_series",
+        {"length": 12, "dims": 2, "action_dims": 1, "width": 6, "depth": 2, "mixtures": 2},
+    ),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
     "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
     "vae_beta": (

@@ -25,6 +25,7 @@ class Entry:
 # The lecture's taxonomy (Goodfellow 2016, NIPS tutorial, figure 9): what a family says about the density.
 DENSITY = {
     "autoregressive": "explicit, tractable: log_prob, sample, complete",
+    "time_series": "explicit, tractable, of real values: log_prob, sample, complete, simulate",
     "vae": "explicit, approximate: elbo, importance_bound, encode, decode, sample, reconstruct",
     "gan": "implicit: generate, sample, discriminate",
 }
@@ -65,6 +66,11 @@ MODELS = {
         "tfgen.autoregressive.wavenet:WaveNet",
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
+    ),
+    "time_series": Entry(
+        "tfgen.autoregressive.time_series:TimeSeries",
+        "time_series",
+        "the stack of van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
     ),
     "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
     "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),

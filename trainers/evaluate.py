@@ -60,7 +60,9 @@ def evaluate() -> None:
 
 
 def log_prob(model, data) -> dict:
-    """Exact likelihood; of audio also what the simplest models reach on the same clips."""
+    """Exact likelihood; of audio and series also what the simplest models reach on the same examples."""
+
+    from tfgen.metrics import likelihood
 
     def nats(batch, seed):
         condition = {name: batch[name] for name in model.batch_spec if name != model.example}
@@ -68,20 +70,23 @@ def log_prob(model, data) -> dict:
 
     measured = _likelihood(model, data, {"nats": nats})
     if model.example == "audio":
-        measured["baselines_bits_per_dim"] = _baselines(model, data)
+        train, test = (arrays["audio"] for arrays in _arrays(model, data))
+        bits = likelihood.markov_bits(train, test, model.levels)
+        measured["baselines_bits_per_dim"] = {name: round(value, 5) for name, value in bits.items()}
+    if model.example == "series":
+        train, test = _arrays(model, data)
+        nats = likelihood.linear_gaussian_nats(train["series"], test["series"], train.get("action"), test.get("action"))
+        measured["linear_gaussian_nats"] = round(nats, 4)
     return measured
 
 
-def _baselines(model, data) -> dict:
+def _arrays(model, data):
+    """All that the model is given, of the training split and of the split that is measured."""
     import numpy as np
 
-    from tfgen.metrics.likelihood import markov_bits
-
-    train, test = (
-        np.concatenate([batch["audio"].numpy() for batch in data.batches(split, 500, SEED.value, limit)])
-        for split, limit in (("train", None), (SPLIT.value, EXAMPLES.value))
-    )
-    return {name: round(bits, 5) for name, bits in markov_bits(train, test, model.levels).items()}
+    for split, limit in (("train", None), (SPLIT.value, EXAMPLES.value)):
+        batches = list(data.batches(split, 500, SEED.value, limit))
+        yield {name: np.concatenate([batch[name].numpy() for batch in batches]) for name in model.batch_spec}
 
 
 def elbo(model, data) -> dict:
@@ -121,8 +126,9 @@ def _likelihood(model, data, measures) -> dict:
             "examples": len(nats),
             name: round(nats.mean(), 4),
             f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),
-            name.removesuffix("nats") + "bits_per_dim": round(bits_per_dim(nats.mean(), model.shape), 5),
         }
+        if model.levels:  # of a density it would depend on the unit of the values
+            result[name.removesuffix("nats") + "bits_per_dim"] = round(bits_per_dim(nats.mean(), model.shape), 5)
     return result
 
 
