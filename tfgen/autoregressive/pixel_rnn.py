@@ -51,7 +51,9 @@ class PixelRNN(AutoregressiveModel):
     Args:
       image_shape: (H, W, C).
       levels: number of values of a pixel.
-      recurrence: "row" (Row LSTM: a triangle of the rows above) or "diagonal" (Diagonal BiLSTM: all pixels before).
+      recurrence: "row" (Row LSTM: a triangle of the rows above) or "diagonal" (Diagonal BiLSTM: all pixels before, but
+        for the last one of the row above where the first convolution does not reach it: after it there is none that
+        could tell of it).
       width: h, features of a state; 2h between layers.
       depth: LSTM layers (7 for MNIST and 12 for CIFAR-10 in the paper).
       head_width: features of the two 1x1 layers before the softmax.

@@ -20,7 +20,8 @@ class DiscretizedLogisticMixture:
       mixtures: number of components.
     """
 
-    SMALLEST_LOG_SCALE = -7.0  # of pixels in [-1, 1]: finite values and gradients
+    # Of pixels in [-1, 1]; within these limits every level has a finite log-probability.
+    LARGEST_MEAN, LOG_SCALES = 3.0, (-7.0, 7.0)
 
     @staticmethod
     def size(channels: int, mixtures: int) -> int:
@@ -32,11 +33,12 @@ class DiscretizedLogisticMixture:
         values = tf.reshape(
             tf.cast(values, tf.float32), [-1, *values.shape[1:-1], mixtures, values.shape[-1] // mixtures]
         )
-        weights, self.means, log_scales, coefficients = tf.split(
+        weights, means, log_scales, coefficients = tf.split(
             values, [1, channels, channels, channels * (channels - 1) // 2], axis=-1
         )
         self.weights = weights[..., 0]  # [..., K]
-        self.log_scales = tf.maximum(log_scales, self.SMALLEST_LOG_SCALE)
+        self.means = tf.clip_by_value(means, -self.LARGEST_MEAN, self.LARGEST_MEAN)
+        self.log_scales = tf.clip_by_value(log_scales, *self.LOG_SCALES)
         self.coefficients = tf.tanh(coefficients)
 
     def _locations(self, pixels: tf.Tensor, count: int) -> tf.Tensor:
