@@ -6,18 +6,24 @@ Times, in turns: the sampler in the export (no XLA), the compiled one, one forwa
 sampler (the whole network for every value) with its loop in Python and in the graph, both on a stride of pixels and
 scaled. One thread each, so that all are measured in the same thing. The pictures of the cached and the plain sampler
 are compared first: where they differ nothing else counts.
+
+`pixel_cnn_pp` with `--hparams=scales=1` is also timed against tfd.PixelCNN's own sampler with the same weights, in a
+tf.function, at batch 1 (`ratio_tfp`; null for models that TensorFlow Probability does not have).
 """
 
 import json
+import math
+import time
 
 from absl import app, flags
 
-MODEL = flags.DEFINE_string("model", "gated_pixel_cnn", "an autoregressive model whose network can step")
-IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "side of the picture")
+MODEL = flags.DEFINE_string("model", "gated_pixel_cnn", "an autoregressive model")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "side of the picture; of audio, the root of its length")
 CHANNELS = flags.DEFINE_integer("channels", 1, "1 or 3")
 LEVELS = flags.DEFINE_integer("levels", 256, "values of a pixel")
 WIDTH = flags.DEFINE_integer("width", 64, "features")
 DEPTH = flags.DEFINE_integer("depth", 7, "layers")
+HPARAMS = flags.DEFINE_string("hparams", "", "other arguments of the model: name=value,name=value")
 BATCH_SIZE = flags.DEFINE_list("batch_size", ["1", "16", "64"], "pictures at a time")
 STRIDE = flags.DEFINE_integer("stride", 196, "the plain samplers run every so-many-th position and are scaled")
 SECONDS = flags.DEFINE_float("seconds", 20.0, "how long to measure, for each batch size")
@@ -29,18 +35,36 @@ def main(_):
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    from tfgen import zoo
-
-    model = zoo.build(MODEL.value, image_shape=(IMAGE_SIZE.value, IMAGE_SIZE.value, CHANNELS.value),
-                      levels=LEVELS.value, width=WIDTH.value, depth=DEPTH.value)  # fmt: skip
-    for i, variable in enumerate(model.trainable_variables):  # not flat: samples that differ from row to row
-        variable.assign_add(0.05 * tf.random.stateless_normal(variable.shape, [0, i]))
+    model = build()
     for batch_size in map(int, BATCH_SIZE.value):
         row = measure(model, batch_size)
         print(
             json.dumps(row) if JSON.value else "\n".join(f"{key:>28}: {value}" for key, value in row.items()),
             flush=True,
         )
+
+
+def build():
+    import tensorflow as tf
+
+    from tfgen import zoo
+    from trainers.config import parse_hparams
+
+    side, name = IMAGE_SIZE.value, MODEL.value
+    name = next((known for known in zoo.MODELS if known.replace("_", "") == name.replace("_", "")), name)
+    sizes = {
+        "image_shape": (side, side, CHANNELS.value),
+        "length": side * side,
+        "levels": LEVELS.value,
+        "width": WIDTH.value,
+        "depth": DEPTH.value,
+        "head_width": WIDTH.value,
+    }
+    sizes = {key: value for key, value in sizes.items() if key in zoo.arguments(name)}
+    model = zoo.build(name, **sizes | parse_hparams(name, HPARAMS.value))
+    for i, variable in enumerate(model.trainable_variables):  # not flat: samples that differ from row to row
+        variable.assign_add(0.05 * tf.random.stateless_normal(variable.shape, [0, i]))
+    return model
 
 
 def measure(model, batch_size: int) -> dict:
@@ -51,8 +75,8 @@ def measure(model, batch_size: int) -> dict:
     from tfgen.ops import seeds
 
     seed = seeds.seed_rows(batch_size)
-    shape = model.image_shape
-    positions = shape[0] * shape[1] * shape[2]
+    shape = model.shape
+    positions = math.prod(shape)
     served = Served({"sample": served_function(model, model.signatures()["sample"])})
     exported = served.functions["sample"]
     forward = tf.function(model.logits)
@@ -90,24 +114,48 @@ def measure(model, batch_size: int) -> dict:
     )
     scale = positions / len(steps)
     plain_loop, graph_loop_time = times["plain_loop"] * scale, times["graph_loop"] * scale
+    rival = (
+        _tfp_seconds(model, image)
+        if batch_size == 1 and len(getattr(getattr(model, "network", None), "scales", "--")) == 1
+        else None
+    )
     milliseconds = 1e3 / batch_size
     return {
         "model": MODEL.value,
         "batch_size": batch_size,
-        "image_shape": list(shape),
+        "shape": list(shape),
         "identical": identical,
         "ms_graph": round(times["graph"] * milliseconds, 2),
         "ms_xla": round(times["xla"] * milliseconds, 2),
         "ms_forward": round(times["forward"] * milliseconds, 2),
         "ms_plain_loop": round(plain_loop * milliseconds, 1),
         "ms_graph_loop": round(graph_loop_time * milliseconds, 1),
+        "ms_tfp": rival and round(rival * milliseconds, 1),
         "passes_graph": round(times["graph"] / times["forward"], 2),
         "passes_xla": round(times["xla"] / times["forward"], 2),
         "ratio_plain_loop": round(plain_loop / times["xla"], 1),
         "ratio_graph_loop": round(graph_loop_time / times["xla"], 1),
+        "ratio_tfp": rival and round(rival / times["xla"], 1),
         "ratio_plain_loop_graph": round(plain_loop / times["graph"], 1),
         "ratio_graph_loop_graph": round(graph_loop_time / times["graph"], 1),
+        "ratio_tfp_graph": rival and round(rival / times["graph"], 1),
     }
+
+
+def _tfp_seconds(model, image) -> float:
+    """Seconds of one picture by tfd.PixelCNN's sampler, after a first call."""
+    import tensorflow as tf
+
+    from benchmarks import tfp_rival
+
+    rival = tfp_rival.same_weights(model)
+    apart = tfp_rival.difference(model, rival, image)
+    assert apart < 1e-3, f"tfd.PixelCNN computes something else: {apart} apart"
+    sample = tf.function(lambda: rival.sample(1))
+    sample().numpy()
+    began = time.perf_counter()
+    sample().numpy()
+    return time.perf_counter() - began
 
 
 def _is_drawn(logits, image, uniforms) -> bool:
@@ -116,8 +164,10 @@ def _is_drawn(logits, image, uniforms) -> bool:
 
     value = tf.cast(image, tf.int32)[..., None]
     cumulative = tf.cumsum(tf.nn.softmax(logits), axis=-1)
-    upper = tf.gather(cumulative, value, batch_dims=4)[..., 0]
-    lower = tf.gather(tf.pad(cumulative, [[0, 0]] * 4 + [[1, 0]]), value, batch_dims=4)[..., 0]
+    upper = tf.gather(cumulative, value, batch_dims=image.shape.rank)[..., 0]
+    lower = tf.gather(tf.pad(cumulative, [[0, 0]] * image.shape.rank + [[1, 0]]), value, batch_dims=image.shape.rank)[
+        ..., 0
+    ]
     return bool(tf.reduce_all((uniforms > lower - 1e-5) & (uniforms < upper + 1e-5)))
 
 
