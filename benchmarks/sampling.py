@@ -5,7 +5,8 @@
 Times, in turns: the sampler in the export (no XLA), the compiled one, one forward pass over a picture, and the plain
 sampler (the whole network for every value) with its loop in Python and in the graph, both on a stride of pixels and
 scaled. One thread each, so that all are measured in the same thing. The pictures of the cached and the plain sampler
-are compared first: where they differ nothing else counts.
+are compared first: where they differ nothing else counts. oneDNN is off unless TF_ENABLE_ONEDNN_OPTS says otherwise:
+its products of one row took up to twice as long.
 
 `pixel_cnn_pp` with `--hparams=scales=1` is also timed against tfd.PixelCNN's own sampler with the same weights, in a
 tf.function, at batch 1 (`ratio_tfp`; null for models that TensorFlow Probability does not have).
@@ -13,9 +14,13 @@ tf.function, at batch 1 (`ratio_tfp`; null for models that TensorFlow Probabilit
 
 import json
 import math
+import os
 import time
 
 from absl import app, flags
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MODEL = flags.DEFINE_string("model", "gated_pixel_cnn", "an autoregressive model")
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "side of the picture; of audio, the root of its length")

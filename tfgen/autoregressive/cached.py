@@ -120,13 +120,14 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
 
     def choose(run, features, given, known, uniforms):
         """The channels of a pixel [N, C], one after another."""
-        columns = []
-        for channel in range(channels):
-            drawn = tf.concat([*columns, given[:, channel:]], axis=1) if columns else given
-            level = draw(network.head(run, features, drawn, channel), uniforms[:, channel])
-            column = images.to_symmetric(level, levels)[:, None]
-            columns.append(tf.where(known[:, channel : channel + 1], given[:, channel : channel + 1], column))
-        return tf.concat(columns, axis=1)
+        # A batch at a time, [C, N] of each: in a loop of 784 rounds every operation counts.
+        columns, givens = [], tf.unstack(given, axis=1)
+        parts = zip(givens, tf.unstack(known, axis=1), tf.unstack(uniforms, axis=1), strict=True)
+        for channel, (value, there, uniform) in enumerate(parts):
+            drawn = tf.stack([*columns, *givens[channel:]], axis=1) if columns else given
+            level = draw(network.head(run, features, drawn, channel), uniform)
+            columns.append(tf.where(there, value, images.to_symmetric(level, levels)))
+        return tf.stack(columns, axis=1)
 
     canvas = tf.zeros([height + 1, width, count, channels])
     _, canvas, *_ = tf.while_loop(

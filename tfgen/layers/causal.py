@@ -24,6 +24,11 @@ def everywhere(vector: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return tf.reshape(vector, [-1, *[1] * (like.shape.rank - 2), vector.shape[-1]])
 
 
+def linear(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """x [N, ..., C] times a matrix, plus a bias; of one pixel [N, C] in two operations, where tensordot takes ten."""
+    return tf.nn.bias_add(x @ kernel, bias) if x.shape.rank == 2 else tf.tensordot(x, kernel, 1) + bias
+
+
 class Pointwise(KernelLayer):
     """A linear map of the features of every position: [N, ..., C] -> [N, ..., filters]."""
 
@@ -37,9 +42,7 @@ class Pointwise(KernelLayer):
         return self.kernel(), tf.identity(self.bias) if self.use_bias else tf.zeros([self.filters])
 
     def step(self, x, above, cache, weights):
-        kernel, bias = weights
-        y = tf.nn.bias_add(x @ kernel, bias) if x.shape.rank == 2 else tf.tensordot(x, kernel, 1) + bias
-        return y, None, None
+        return linear(x, *weights), None, None
 
 
 class CausalRows(KernelLayer):

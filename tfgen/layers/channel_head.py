@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfgen.layers.causal import linear
+
 
 class ChannelHead(keras.layers.Layer):
     """Features [N, ..., F] and the pixels [N, ..., C] themselves -> logits, by one hidden layer for each channel.
@@ -33,10 +35,10 @@ class ChannelHead(keras.layers.Layer):
         features, pixels = tf.cast(features, tf.float32), tf.cast(pixels, tf.float32)
 
         def of(hidden, hidden_bias, earlier, logits, logits_bias):
-            h = tf.tensordot(features, hidden, 1) + hidden_bias
+            h = linear(features, hidden, hidden_bias)
             if earlier is not None:
                 h += tf.tensordot(pixels, earlier, 1)
-            return tf.tensordot(tf.nn.relu(h), logits, 1) + logits_bias
+            return linear(tf.nn.relu(h), logits, logits_bias)
 
         return tf.stack([of(*weights) for weights in each], axis=-2) if channel is None else of(*each[channel])
 
