@@ -78,5 +78,6 @@ def difference(model, rival, image: tf.Tensor) -> float:
     pixels = images.to_symmetric(image, model.levels)
     mixture = model.network.mixture(model.network.features(Parallel(), pixels))
     logits, means, *_ = rival.network(pixels, training=False)
+    means = tf.clip_by_value(means, -mixture.LARGEST_MEAN, mixture.LARGEST_MEAN)
     parts = (logits - mixture.weights, means - mixture.means)
     return max(float(tf.reduce_max(tf.abs(part))) for part in parts)

@@ -28,15 +28,21 @@ TINY = {
     "vae": {"latent_dim": 2, "width": 4, "depth": 1},
     "dcgan": {"latent_dim": 4, "width": 4},
     "pixel_cnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2},
-    "gated_pixel_cnn": {"width": 4, "depth": 2, "head_width": 4, "dropout": 0.2},
+    "gated_pixel_cnn": {"width": 4, "depth": 2, "head_width": 4, "dropout": 0.2, "conditional": True},
+    "pixel_cnn_pp": {"width": 4, "depth": 1, "scales": 2, "mixtures": 2, "dropout": 0.2},
+    "pixel_rnn": {"width": 4, "depth": 1, "head_width": 4, "dropout": 0.2},
+    "wavenet": {"width": 4, "skip": 4, "depth": 2, "stacks": 1, "dropout": 0.2, "conditional": True},
+    "time_series": {"width": 4, "depth": 2, "mixtures": 2},
 }
+DATA = {"wavenet": ("tones", "clip:64"), "time_series": ("pendulum", "")}
 
 
 def tiny(tmp_path, model="vae", **changes):
     return TrainConfig(
         **{
             "model": model,
-            "dataset": "digits",
+            "dataset": DATA.get(model, ("digits", ""))[0],
+            "transforms": DATA.get(model, ("digits", ""))[1],
             "workdir": str(tmp_path / "run"),
             "steps": 12,
             "epoch_steps": 4,
@@ -292,8 +298,8 @@ def test_export_has_the_averaged_weights(tmp_path):
 @pytest.mark.parametrize("model", TINY)
 def test_mixed_precision_trains(tmp_path, model, precision):
     """Variables and losses stay float32; weights move; float16 scales the loss of every player."""
-    transforms = "color" if model == "gated_pixel_cnn" else ""
-    config = tiny(tmp_path, model, precision=precision, clip_norm=1.0, transforms=transforms)
+    changes = {"transforms": "color"} if model == "gated_pixel_cnn" else {}
+    config = tiny(tmp_path, model, precision=precision, clip_norm=1.0, **changes)
     data = runner.load_data(config)
     built = runner.build(config, data, tf.distribute.get_strategy())
     for optimizer in built.optimizers.values():
@@ -443,13 +449,27 @@ def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
     line = json.loads(done.stdout)
-    assert line["dataset"] == "digits" and line["split"] == "test" and "first 1,000 train" in line["protocol"]
+    dataset, transforms = DATA.get(model, ("digits", ""))
+    assert line["dataset"] == dataset and line["split"] == "test" and "rain" in line["protocol"]
     restored = zoo.restore(tmp_path / "run")
-    image = next(iter(load("digits").batches("test", 50)))["image"]
-    if "cnn" in model:
-        nats = -float(tf.reduce_mean(restored.log_prob(image)))
-        np.testing.assert_allclose(line["nats"], nats, rtol=1e-4)
-        np.testing.assert_allclose(line["bits_per_dim"], nats / (64 * np.log(2)), rtol=1e-4)
+    if zoo.find(model).family in ("autoregressive", "time_series"):
+        batch = next(iter(load(dataset, transform=transforms).batches("test", 50)))
+        example = batch[restored.example]
+        condition = {name: batch[name] for name in restored.batch_spec if name != restored.example}
+        nats = -float(tf.reduce_mean(restored.log_prob(example, **condition)))
+        np.testing.assert_allclose(line["nats"], nats, rtol=1e-3)
+        pictures = {path.name for path in (tmp_path / "run" / "pictures").iterdir()}
+        if model == "time_series":
+            assert "bits_per_dim" not in line and line["linear_gaussian_nats"] < 0
+            return
+        values = np.prod(restored.shape)
+        np.testing.assert_allclose(line["bits_per_dim"], nats / (values * np.log(2)), rtol=1e-3)
+        if model == "wavenet":
+            assert 4 < line["baselines_bits_per_dim"]["first_order_markov"] < 8
+            assert {"evaluation-0.wav", "sample-0000012-3.wav"} <= pictures
+        else:
+            assert {"evaluation.png", "completion.png", "receptive_field.png"} <= pictures
+            assert ("classes.png" in pictures) == (model == "gated_pixel_cnn") and line["sample_nats"] > 0
     elif model == "vae":
         assert line["importance_samples"] == 20 and line["importance_bound_nats"] < line["negative_elbo_nats"]
     else:
