@@ -22,7 +22,8 @@ def write(model, data, split: str, folder: pathlib.Path, seed: int) -> dict:
     request = example_request(model, sample, 64, batch) | {"seed": seeds.seed_rows(64, seed)}
     if model.example == "audio":
         request = {name: value[:8] for name, value in request.items()}
-    made = sample.function(**request)[model.example]
+    # In graphs: for a few pictures, XLA would compile for longer than it samples.
+    made = tf.function(sample.function, autograph=False)(**request)[model.example]
     if model.example == "audio":
         for i, sound in enumerate(audio.from_codes(made.numpy())):
             audio.write_wav(folder / f"evaluation-{i}.wav", sound, model.sample_rate)
@@ -53,13 +54,14 @@ def _completions(model, batch, folder, seed, count: int = 8) -> None:
     half = model.shape[0] // 2
     known = tf.broadcast_to((tf.range(model.shape[0]) < half)[None, :, None, None], tf.shape(image))
     rows = [image, tf.where(known, image, tf.constant(0, tf.uint8))]
-    rows += [model.complete(image, known, seeds.seed_rows(count, seed + i), **condition) for i in range(3)]
+    complete = tf.function(model.complete, autograph=False)
+    rows += [complete(image, known, seeds.seed_rows(count, seed + i), **condition) for i in range(3)]
     _save(folder / "completion.png", np.concatenate(rows), model.levels, count)
 
 
 def _classes(model, folder, seed, count: int = 8) -> None:
     label = np.repeat(np.arange(model.num_classes), count).astype(np.int32)
-    made = model.sample(seeds.seed_rows(len(label), seed), label=tf.constant(label))
+    made = tf.function(model.sample, autograph=False)(seeds.seed_rows(len(label), seed), label=tf.constant(label))
     _save(folder / "classes.png", made.numpy(), model.levels, count)
 
 

@@ -124,7 +124,8 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
         columns, givens = [], tf.unstack(given, axis=1)
         parts = zip(givens, tf.unstack(known, axis=1), tf.unstack(uniforms, axis=1), strict=True)
         for channel, (value, there, uniform) in enumerate(parts):
-            drawn = tf.stack([*columns, *givens[channel:]], axis=1) if columns else given
+            # By concat: TensorFlow's graph optimiser takes slices with a new axis out of a stack wrongly.
+            drawn = tf.concat([column[:, None] for column in [*columns, *givens[channel:]]], 1) if columns else given
             level = draw(network.head(run, features, drawn, channel), uniform)
             columns.append(tf.where(there, value, images.to_symmetric(level, levels)))
         return tf.stack(columns, axis=1)

@@ -47,7 +47,7 @@ class DiscretizedLogisticMixture:
         for channel in range(count):
             mean = self.means[..., channel]
             for earlier in range(channel):
-                mean += self.coefficients[..., used] * pixels[..., earlier, None]
+                mean += self.coefficients[..., used] * pixels[..., earlier : earlier + 1]
                 used += 1
             columns.append(mean)
         return images.symmetric_to_levels(tf.stack(columns, axis=-1), self.levels)
