@@ -18,9 +18,10 @@ def receptive_field(model, position: tuple[int, int], count: int = 8) -> np.ndar
       count: random pictures.
     """
     pixels = seeds.uniform(seeds.seed_rows(count), model.image_shape) * 2.0 - 1.0
+    condition = {name: tf.zeros([count, *spec.shape[1:]], spec.dtype) for name, spec in model.condition_spec.items()}
     with tf.GradientTape() as tape:
         tape.watch(pixels)
-        logits = model.network(pixels)[:, position[0], position[1]]
+        logits = model.network(pixels, vector=model.vector(**condition))[:, position[0], position[1]]
         weights = seeds.normal(seeds.seed_rows(1), logits.shape[1:])  # not their plain sum, of which a softmax is free
         total = tf.reduce_sum(logits * weights)
     return tf.reduce_mean(tf.abs(tape.gradient(total, pixels)), axis=[0, 3]).numpy()
