@@ -9,6 +9,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WORKDIR = flags.DEFINE_string("workdir", None, "of the training run", required=True)
 OUTPUT = flags.DEFINE_string("output", None, "version folder to make, like served/my_model/1", required=True)
+TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "of what an autoregressive model draws; 1 is the model itself")
+NUCLEUS = flags.DEFINE_float("nucleus", 1.0, "share of probability that an autoregressive model draws from; 1 is all")
 SIGNATURES = flags.DEFINE_list("signatures", None, "serve only these (and only the weights that they read)")
 
 
@@ -16,7 +18,7 @@ def main(_):
     from export import saved_model
 
     try:
-        print(saved_model.export(WORKDIR.value, OUTPUT.value, SIGNATURES.value))
+        print(saved_model.export(WORKDIR.value, OUTPUT.value, SIGNATURES.value, TEMPERATURE.value, NUCLEUS.value))
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -1,5 +1,6 @@
 """The contract of an export, point by point, on what is written to disk."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from export import saved_model, verify
 from export.requests import example_request
 from tests.test_zoo import fresh
+from tfgen import zoo
 from tfgen.ops import seeds
 
 SIGNATURES = {
@@ -62,10 +64,27 @@ def test_no_python_custom_or_xla_operation(exported):
     import tensorflow.python.framework.op_def_registry as registry
 
     assert all(registry.get(operation) or operation in own for operation in operations)
-    for function in library.function:
+    # What a signature calls; the compiled twins, which none calls, have XLA.
+    functions = {function.signature.name: function for function in library.function}
+    served = reachable(functions, [name for name in functions if "signature_wrapper" in name])
+    assert len(served) > 3
+    for function in (functions[name] for name in served):
         assert not function.attr["_XlaMustCompile"].b and not any(
             node.attr["_XlaMustCompile"].b for node in function.node_def
         )
+
+
+def reachable(functions, names):
+    """Names of these functions, and of those that they call."""
+    seen = set()
+    while names:
+        name = names.pop()
+        if name in functions and name not in seen:
+            seen.add(name)
+            for node in functions[name].node_def:
+                names += [attr.func.name for attr in node.attr.values() if attr.func.name]
+                names.append(node.op)
+    return seen
 
 
 def test_the_graph_is_small_beside_the_weights_that_it_may_have(exported):
@@ -238,3 +257,22 @@ def test_the_card_says_how_to_call_it(exported):
     scope = {}
     exec(code, scope)
     assert scope["answer"]["image"].shape[0] == 2
+
+
+def test_a_compiled_twin_answers_as_the_signature_does(tmp_path):
+    """As an attribute of the loaded module, for any batch size."""
+    arguments = {"image_shape": (6, 5, 1), "levels": 5, "width": 4, "depth": 2, "head_width": 4}
+    path = saved_model.export_model(zoo.build("gated_pixel_cnn", **arguments), tmp_path / "m" / "1", {"model": "m"})
+    loaded = tf.saved_model.load(str(path))
+    assert set(loaded.compiled) == {"sample", "complete"}
+    for count in (2, 3):
+        seed = seeds.seed_rows(count)
+        twin = loaded.compiled["sample"]({"seed": seed})["image"]
+        np.testing.assert_array_equal(twin, loaded.signatures["sample"](seed=seed)["image"])
+
+
+def test_temperature_is_named_in_the_card(tmp_path):
+    model = zoo.build("fvsbn", image_shape=(3, 3, 1), levels=3)
+    model.draw = dataclasses.replace(model.draw, temperature=0.5)
+    path = saved_model.export_model(model, tmp_path / "m" / "1", {"model": "m"})
+    assert "temperature 0.5, nucleus 1" in (path / "MODEL_CARD.md").read_text()

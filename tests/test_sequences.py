@@ -199,7 +199,7 @@ def test_a_series_by_steps_is_what_whole_passes_draw():
     values = model.network(tf.concat([last, acted], axis=-1))
     uniforms = seeds.uniform(seed, [10, 3])
     for t in range(4, 10):
-        np.testing.assert_allclose(model.draw(values[:, t], last[:, t], uniforms[:, t]), whole[:, t], atol=1e-4)
+        np.testing.assert_allclose(model.step_of(values[:, t], last[:, t], uniforms[:, t]), whole[:, t], atol=1e-4)
     changed = action.numpy()
     changed[:, 6] += 1.0
     other = model.simulate(prefix, 6, seed, tf.constant(changed))

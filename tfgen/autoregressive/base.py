@@ -36,6 +36,7 @@ class AutoregressiveModel(GenerativeModel):
         self.num_classes = num_classes
         self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
         self._compiled: dict[Draw, Callable] = {}
+        self._compile_in_graphs = False
 
     @abc.abstractmethod
     def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
@@ -68,7 +69,7 @@ class AutoregressiveModel(GenerativeModel):
             # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
             # AutoGraph finds nothing to convert in it, and takes longer than the rest of the tracing.
             run = tf.autograph.experimental.do_not_convert(functools.partial(self.fill_by_steps, draw=draw))
-            if tf.executing_eagerly():
+            if tf.executing_eagerly() or self._compile_in_graphs:
                 run = self._compiled.setdefault(draw, tf.function(run, jit_compile=True))
             return run(tf.ensure_shape(image, [None, *self.shape]), known, uniforms, **condition)
 
@@ -139,6 +140,20 @@ class AutoregressiveModel(GenerativeModel):
         nats = -self.distribution(seed if training else None, **condition).log_prob(batch[self.example])
         return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.shape)}
 
+    def _with_compiled_loop(self, function):
+        """`function` in a graph, with its sampling loop compiled."""
+        if not self.fill_by_steps:
+            return None
+
+        def compiled(**inputs):
+            self._compile_in_graphs = True
+            try:
+                return function(**inputs)
+            finally:
+                self._compile_in_graphs = False
+
+        return compiled
+
     def signatures(self):
         name = self.example
         example = super().batch_spec[name]
@@ -150,13 +165,15 @@ class AutoregressiveModel(GenerativeModel):
                 f"Exact ln p({name}), nats.",
             ),
             "sample": Signature(
-                lambda **inputs: {name: self.sample(**inputs)},
+                sample := lambda **inputs: {name: self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
                 f"One {name} of each seed row, {self.draw}.",
+                self._with_compiled_loop(sample),
             ),
             "complete": Signature(
-                lambda **inputs: {name: self.complete(inputs.pop(name), **inputs)},
+                complete := lambda **inputs: {name: self.complete(inputs.pop(name), **inputs)},
                 {name: example, "known": known, "seed": SEED} | self.condition_spec,
                 f"The {name} with its unknown values drawn, {self.draw}, the known ones kept.",
+                self._with_compiled_loop(complete),
             ),
         }

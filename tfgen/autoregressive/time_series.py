@@ -164,7 +164,7 @@ class TimeSeries(GenerativeModel):
 
         def step(t, last, acted, queues, drawn):
             values, queues = network(tf.concat([last, acted], axis=-1), queues, t)
-            x = tf.where(known[t][:, None], given[t], self.draw(values, last, uniforms[t]))
+            x = tf.where(known[t][:, None], given[t], self.step_of(values, last, uniforms[t]))
             return t + 1, x, actions[t], queues, tf.tensor_scatter_nd_update(drawn, [[t]], x[None])
 
         *_, drawn = tf.while_loop(
@@ -183,7 +183,7 @@ class TimeSeries(GenerativeModel):
         drawn = tf.transpose(drawn, [1, 0, 2]) * self.stddev + self.mean
         return tf.where(tf.transpose(known)[..., None], series, drawn)
 
-    def draw(self, values: tf.Tensor, last: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
+    def step_of(self, values: tf.Tensor, last: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
         """A step [N, D] in normalised units, from the network's answer, the step before, and uniforms [N, 1 + D]."""
         logits, means, stddevs = self._parameters(values, last)
         component = tf.cast(inverse_cdf(logits, uniforms[:, 0]), tf.int32)
