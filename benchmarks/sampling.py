@@ -105,11 +105,11 @@ def measure(model, batch_size: int) -> dict:
         return tf.while_loop(lambda i, _: i < len(steps), body, (0, 0.0), parallel_iterations=1)[1]
 
     # By induction: a picture whose every value is what its conditional draws at its uniform is the plain sampler's.
-    pictures = (image, exported({"seed": seed})["image"])
+    pictures = (image, exported({"seed": seed})[model.example])
     identical = all(_is_drawn(forward(picture), picture, uniforms) for picture in pictures)
     times = interleaved(
         {
-            "graph": lambda: exported({"seed": seed})["image"].numpy(),
+            "graph": lambda: exported({"seed": seed})[model.example].numpy(),
             "xla": lambda: model.sample(seed).numpy(),
             "forward": lambda: forward(image).numpy(),
             "plain_loop": python_loop,

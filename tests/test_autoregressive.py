@@ -189,7 +189,7 @@ def test_log_prob_is_the_sum_of_the_conditionals_in_nats():
     "arguments, message",
     [
         ({"width": 5}, "width=5: must be a positive multiple of the 3 channels"),
-        ({"depth": 0}, "depth=0: at least one"),
+        ({"depth": 0}, "depth=0: must be at least 1"),
         ({"dropout": 1.0}, "dropout=1.0: must lie in"),
         ({"levels": 1}, "levels=1: a pixel or sample has 2 to 256"),
     ],

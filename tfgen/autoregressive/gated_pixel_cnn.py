@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
+from tfgen.core import arguments
 from tfgen.layers.causal import CausalColumns, CausalRows, Pointwise, everywhere
 from tfgen.layers.channel_head import ChannelHead
 from tfgen.layers.dropout import dropout
@@ -99,13 +100,7 @@ class GatedPixelCNN(AutoregressiveModel):
         num_classes: int = 0,
     ):
         super().__init__(image_shape, levels, num_classes if conditional else 0)
-        for name, value in (("width", width), ("depth", depth), ("head_width", head_width)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
-        if conditional and num_classes < 2:
-            raise ValueError(f"num_classes={num_classes}: a conditional model needs a data set with labels")
+        arguments.check({"width": width, "depth": depth, "head_width": head_width}, dropout, conditional, num_classes)
         self.network = GatedStacks(self.image_shape[2], levels, width, depth, head_width, dropout, conditional)
 
     def logits(self, image, seed=None, **condition):

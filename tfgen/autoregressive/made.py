@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.core import arguments
 from tfgen.ops import images
 
 
@@ -43,9 +44,7 @@ class MADE(AutoregressiveModel):
         random_orders: bool = False,
     ):
         super().__init__(image_shape, levels)
-        for name, value in (("width", width), ("depth", depth), ("masks", masks)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
+        arguments.check({"width": width, "depth": depth, "masks": masks})
         self.positions = positions = math.prod(self.image_shape)
         self.masks = masks
         random = np.random.default_rng(0)  # part of the model's definition: the same wherever it is restored

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive import running_sum
 from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.core import arguments
 from tfgen.ops import images
 
 
@@ -29,8 +30,7 @@ class NADE(AutoregressiveModel):
 
     def __init__(self, image_shape: tuple[int, int, int], levels: int = 2, width: int = 500):
         super().__init__(image_shape, levels)
-        if width < 1:
-            raise ValueError(f"width={width}: must be at least 1")
+        arguments.check({"width": width})
         self.positions = math.prod(self.image_shape)
         self.encoder = self.add_weight(shape=(self.positions, width), name="encoder")
         self.encoder_bias = self.add_weight(shape=(width,), initializer="zeros", name="encoder_bias")

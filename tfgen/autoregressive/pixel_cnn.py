@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
+from tfgen.core import arguments
 from tfgen.layers.dropout import dropout
 from tfgen.layers.masked_conv import MaskedConv2D
 from tfgen.layers.runs import Above
@@ -111,10 +112,7 @@ class PixelCNN(AutoregressiveModel):
         for name, value in (("width", width), ("head_width", head_width)):
             if value < 1 or value % channels:
                 raise ValueError(f"{name}={value}: must be a positive multiple of the {channels} channels of the image")
-        if depth < 1:
-            raise ValueError(f"depth={depth}: at least one residual block is needed")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
+        arguments.check({"depth": depth}, dropout)
         self.network = MaskedStack(channels, levels, width, depth, head_width, dropout)
 
     def logits(self, image, seed=None):

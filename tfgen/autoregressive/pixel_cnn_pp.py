@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
+from tfgen.core import arguments
 from tfgen.distributions.logistic_mixture import DiscretizedLogisticMixture
 from tfgen.layers.causal import CausalColumns, CausalRows, CausalWindow, Pointwise, everywhere
 from tfgen.layers.dropout import dropout
@@ -216,18 +217,14 @@ class PixelCNNPlusPlus(AutoregressiveModel):
         num_classes: int = 0,
     ):
         super().__init__(image_shape, levels, num_classes if conditional else 0)
-        for name, value in (("width", width), ("depth", depth), ("scales", scales), ("mixtures", mixtures)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
+        arguments.check(
+            {"width": width, "depth": depth, "scales": scales, "mixtures": mixtures}, dropout, conditional, num_classes
+        )
         if any(side % 2 ** (scales - 1) for side in self.image_shape[:2]):
             raise ValueError(
                 f"scales={scales}: the sides of image_shape={self.image_shape} must be multiples of "
                 f"{2 ** (scales - 1)}; lower scales, or resize the images"
             )
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
-        if conditional and num_classes < 2:
-            raise ValueError(f"num_classes={num_classes}: a conditional model needs a data set with labels")
         self.network = PixelStreams(self.image_shape[2], levels, width, depth, scales, mixtures, dropout, conditional)
 
     def logits(self, image, seed=None, **condition):

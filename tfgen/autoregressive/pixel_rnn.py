@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
+from tfgen.core import arguments
 from tfgen.layers.causal import CausalColumns, CausalRows, Pointwise
 from tfgen.layers.channel_head import ChannelHead
 from tfgen.layers.dropout import dropout
@@ -78,11 +79,7 @@ class PixelRNN(AutoregressiveModel):
         super().__init__(image_shape, levels)
         if recurrence not in RECURRENCES:
             raise ValueError(f"recurrence={recurrence!r}: must be one of {', '.join(RECURRENCES)}")
-        for name, value in (("width", width), ("depth", depth), ("head_width", head_width)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
+        arguments.check({"width": width, "depth": depth, "head_width": head_width}, dropout)
         layer = RECURRENCES[recurrence]
         self.network = RecurrentStack(self.image_shape[2], levels, layer, width, depth, head_width, dropout)
 

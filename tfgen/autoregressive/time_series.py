@@ -5,7 +5,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgen.core import GenerativeModel, Player, Signature
+from tfgen.core import GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import inverse_cdf
 from tfgen.layers.causal import Pointwise
@@ -74,9 +74,7 @@ class TimeSeries(GenerativeModel):
         self, length: int, dims: int, action_dims: int = 0, width: int = 64, depth: int = 5, mixtures: int = 5
     ):
         super().__init__((length, dims), None, "series")
-        for name, value in (("width", width), ("depth", depth), ("mixtures", mixtures)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
+        arguments.check({"width": width, "depth": depth, "mixtures": mixtures})
         if action_dims < 0:
             raise ValueError(f"action_dims={action_dims}: must not be negative (0: no actions)")
         self.dims, self.action_dims, self.mixtures = dims, action_dims, mixtures

@@ -5,6 +5,7 @@ import keras
 import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
+from tfgen.core import arguments
 from tfgen.layers.causal import Pointwise
 from tfgen.layers.dilated import DilatedStack, dilations, later
 
@@ -99,13 +100,9 @@ class WaveNet(AutoregressiveModel):
         num_classes: int = 0,
     ):
         super().__init__((length,), levels, num_classes if conditional else 0, example="audio")
-        for name, value in (("width", width), ("skip", skip), ("depth", depth), ("stacks", stacks)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
-        if conditional and num_classes < 2:
-            raise ValueError(f"num_classes={num_classes}: a conditional model needs a data set with labels")
+        arguments.check(
+            {"width": width, "skip": skip, "depth": depth, "stacks": stacks}, dropout, conditional, num_classes
+        )
         self.sample_rate = sample_rate
         self.network = SampleNetwork(levels, width, skip, depth, stacks, dropout, conditional)
 

@@ -80,7 +80,7 @@ PRESETS = {
     "row_lstm_mnist": ROW_LSTM_MNIST,
     "diagonal_bilstm_mnist": dataclasses.replace(
         _with(ROW_LSTM_MNIST, "row_lstm_mnist over diagonals, with smaller batches.", recurrence="diagonal"),
-        steps=2000,
+        steps=1000,
         batch_size=32,
     ),
     "row_lstm_cifar10": _with(PIXEL_RNN_CIFAR10, PIXEL_RNN_CIFAR10.source, recurrence="row"),
