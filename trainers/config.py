@@ -24,9 +24,13 @@ class TrainConfig:
 
     source: str = ""
     model: str = _field("", "name of the model", tuple(zoo.MODELS))
-    dataset: str = _field("digits", "digits, folder:PATH, or a TFDS image set such as mnist or cifar10")
+    dataset: str = _field(
+        "digits", "digits, tones, pendulum, folder:PATH, audio:PATH, series:FILE.npz, or a TFDS image set such as mnist"
+    )
     data_dir: str = _field("", "where TFDS keeps its data (default: TFDS_DATA_DIR, or TFDS's own)")
-    transforms: str = _field("", "comma-separated: resize:SIDE, crop:SIDE, grayscale, color, binarize, flip")
+    transforms: str = _field(
+        "", "comma-separated: resize:SIDE, crop:SIDE, grayscale, color, binarize, flip; of audio, clip:LENGTH"
+    )
     skip_corrupt: bool = _field(False, "leave out image files that cannot be read, instead of stopping")
     workdir: str = _field("", "where the run is kept and found again (default: runs/<preset>)")
     export_dir: str = _field("", "where the SavedModel goes, in a numbered folder (default: <workdir>/export)")

@@ -33,7 +33,8 @@ def open_source(name: str, data_dir: str | None) -> Source:
         raise ValueError(
             f"dataset={name!r}: there is no such data set"
             + (f" (did you mean {', '.join(near)}?)" if near else "")
-            + "; there are 'digits' (embedded), 'folder:PATH' and the image sets of TFDS: mnist, fashion_mnist, "
+            + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
+            "files, 'series:FILE.npz', and the image sets of TFDS: mnist, fashion_mnist, "
             "cifar10, celeb_a, lsun/bedroom; this TFDS has " + f"{len(known)} sets: tfds.list_builders()"
         ) from error
     image_keys = [key for key, feature in builder.info.features.items() if isinstance(feature, tfds.features.Image)]

@@ -230,7 +230,7 @@ PRESETS = {
         hparams={"width": 16, "depth": 15, "head_width": 32},
     ),
     "pixel_cnn_pp_digits": TrainConfig(
-        source="Sized for 1,000 training images of 8x8.",
+        source="Sizes of our own; not yet trained to its end.",
         model="pixel_cnn_pp",
         dataset="digits",
         steps=2500,
