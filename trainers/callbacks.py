@@ -130,7 +130,9 @@ class Pictures(keras.callbacks.Callback):
     def _draw(self):
         signatures = self.model.signatures()
         if self._functions is None:
-            self._functions = {name: tf.function(signature.function) for name, signature in signatures.items()}
+            self._functions = {
+                name: tf.function(signature.function, autograph=False) for name, signature in signatures.items()
+            }
         step = int(self.model.step.numpy())
         for name, function in list(self._functions.items()):
             count = self.SOUNDS if self.model.example == "audio" else self.COUNT

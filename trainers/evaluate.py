@@ -61,7 +61,6 @@ def evaluate() -> None:
 
 def log_prob(model, data) -> dict:
     """Exact likelihood; of audio and series also what the simplest models reach on the same examples."""
-
     from tfgen.metrics import likelihood
 
     def nats(batch, seed):
