@@ -188,7 +188,11 @@ def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
         ("digits", "resize", "'resize' needs a size in pixels, like resize:32"),
         ("digits", "crop:99", "crop:99x99 is larger than a 8x8 image"),
         ("digits", "flip,grayscale", "'grayscale' must come before the random transforms"),
-        ("mnits", "", "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits' .embedded."),
+        (
+            "mnits",
+            "",
+            "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits', 'tones' and 'pendulum' .embedded.",
+        ),
         ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image"),
     ],
 )
