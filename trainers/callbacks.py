@@ -136,7 +136,8 @@ class Pictures(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         for name, function in list(self._functions.items()):
             count = self.SOUNDS if self.model.example == "audio" else self.COUNT
-            answer = function(**(request := example_request(self.model, signatures[name], count, self._batch)))
+            request = example_request(self.model, signatures[name], count, self._batch)
+            answer = function(**request)
             if "image" in answer:
                 self._write(name, step, request.get("image"), answer["image"].numpy())
             elif "audio" in answer:

@@ -84,7 +84,7 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
     first = PixelStep(weights)
     features = network.horizontal(first, tf.zeros([count, channels]), above, conditions)
     network.head(first, features, tf.zeros([count, channels]))
-    handed = [first.handed, *first.finer_handed]
+    handed = [first.handed, *first.coarser_handed]
     names = [list(of_level) for of_level in handed]
     sizes = [[tensor.shape[-1] for tensor in of_level.values()] for of_level in handed]
     lines = {

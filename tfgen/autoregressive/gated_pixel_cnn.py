@@ -6,17 +6,11 @@ import tensorflow as tf
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.autoregressive.cached import CausalNetwork, complete
 from tfgen.core import arguments
-from tfgen.layers.causal import CausalColumns, CausalRows, Pointwise, everywhere
+from tfgen.layers.causal import CausalColumns, CausalRows, Pointwise, everywhere, gate
 from tfgen.layers.channel_head import ChannelHead
 from tfgen.layers.dropout import dropout
 from tfgen.layers.runs import Above
 from tfgen.ops import images
-
-
-def gate(x: tf.Tensor) -> tf.Tensor:
-    """Equation 2: the tanh of one half of the features times the sigmoid of the other."""
-    a, b = tf.split(x, 2, axis=-1)
-    return tf.tanh(a) * tf.sigmoid(b)
 
 
 class GatedStacks(CausalNetwork):

@@ -8,7 +8,7 @@ import tensorflow_probability as tfp
 from tfgen.core import GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import inverse_cdf
-from tfgen.layers.causal import Pointwise
+from tfgen.layers.causal import Pointwise, linear
 from tfgen.layers.dilated import DilatedStack, dilations, later
 from tfgen.ops import seeds
 
@@ -35,14 +35,12 @@ class StepNetwork(keras.layers.Layer):
     def stepper(self):
         """A function (inputs [N, .], queues, t) -> parameters [N, .], queues; make it outside of the loop."""
         weights, conditions = self.stack.prepare(), self.stack.conditions(None)
-        (first, first_bias), (hidden, hidden_bias), (last, last_bias) = (
-            layer.prepare() for layer in (self.first, self.hidden, self.last)
-        )
+        first, hidden, last = (layer.prepare() for layer in (self.first, self.hidden, self.last))
 
         def step(inputs, queues, t):
-            skips, queues = self.stack.step(inputs @ first + first_bias, queues, t, weights, conditions)
-            h = tf.nn.relu(tf.nn.relu(skips) @ hidden + hidden_bias)
-            return h @ last + last_bias, queues
+            skips, queues = self.stack.step(linear(inputs, *first), queues, t, weights, conditions)
+            h = tf.nn.relu(linear(tf.nn.relu(skips), *hidden))
+            return linear(h, *last), queues
 
         return step
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfgen.autoregressive.base import AutoregressiveModel
 from tfgen.core import arguments
-from tfgen.layers.causal import Pointwise
+from tfgen.layers.causal import Pointwise, linear
 from tfgen.layers.dilated import DilatedStack, dilations, later
 
 
@@ -41,12 +41,12 @@ class SampleNetwork(keras.layers.Layer):
         given, known, uniforms = (tf.transpose(value) for value in (audio, known, uniforms))
         weights, conditions = self.stack.prepare(), self.stack.conditions(vector)
         last, before = tf.unstack(tf.identity(self.embedding))
-        (hidden, hidden_bias), (logits, logits_bias) = self.hidden.prepare(), self.last.prepare()
+        hidden, logits = self.hidden.prepare(), self.last.prepare()
 
         def step(t, x, older, queues, audio):
             skips, queues = self.stack.step(x, queues, t, weights, conditions)
-            h = tf.nn.relu(tf.nn.bias_add(tf.nn.relu(skips) @ hidden, hidden_bias))
-            sample = draw(tf.nn.bias_add(h @ logits, logits_bias), uniforms[t])
+            h = tf.nn.relu(linear(tf.nn.relu(skips), *hidden))
+            sample = draw(linear(h, *logits), uniforms[t])
             sample = tf.where(known[t], given[t], sample)
             code = tf.cast(sample, tf.int32)
             audio = tf.tensor_scatter_nd_update(audio, [[t]], sample[None])

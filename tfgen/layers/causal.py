@@ -24,6 +24,13 @@ def everywhere(vector: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return tf.reshape(vector, [-1, *[1] * (like.shape.rank - 2), vector.shape[-1]])
 
 
+def gate(x: tf.Tensor) -> tf.Tensor:
+    """The tanh of one half of the features times the sigmoid of the other: equation 2 of van den Oord et al. 2016,
+    "Conditional Image Generation with PixelCNN Decoders", and of "WaveNet"."""
+    a, b = tf.split(x, 2, axis=-1)
+    return tf.tanh(a) * tf.sigmoid(b)
+
+
 def linear(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     """x [N, ..., C] times a matrix, plus a bias; of one pixel [N, C] in two operations, where tensordot takes ten."""
     return tf.nn.bias_add(x @ kernel, bias) if x.shape.rank == 2 else tf.tensordot(x, kernel, 1) + bias

@@ -7,7 +7,7 @@ A step keeps, for each layer, a queue of what came in (Paine et al. 2016, "Fast 
 import keras
 import tensorflow as tf
 
-from tfgen.layers.causal import Pointwise
+from tfgen.layers.causal import Pointwise, gate, linear
 from tfgen.layers.dropout import dropout
 
 
@@ -56,9 +56,7 @@ class DilatedStack(keras.layers.Layer):
         return total
 
     def _gated(self, i, z, weights=None):
-        a, b = tf.split(z, 2, axis=-1)
-        h = tf.tanh(a) * tf.sigmoid(b)
-        y = self.out[i](h) if weights is None else tf.nn.bias_add(h @ weights[0], weights[1])
+        y = self.out[i](gate(z)) if weights is None else linear(gate(z), *weights)
         return y[..., : self.width], y[..., self.width :]
 
     def queues(self, count) -> tf.Tensor:
@@ -79,7 +77,7 @@ class DilatedStack(keras.layers.Layer):
         total, entered = 0.0, []
         for i, condition in enumerate(conditions):
             entered.append(x)
-            z = tf.nn.bias_add(x @ now[i][0], now[i][1]) + earlier[i]
+            z = linear(x, *now[i]) + earlier[i]
             residual, skip = self._gated(i, z if condition is None else z + condition, out[i])
             x, total = x + residual, total + skip
         return total, tf.tensor_scatter_nd_update(queues, places[:, None], tf.stack(entered))

@@ -156,7 +156,7 @@ class PixelStep(_Step):
         super().__init__(weights, cache)
         self.rows, self.index, self.level = rows, index, level
         self.handed: dict = {}  # layer name -> [N, S], for the row below
-        self.finer_handed: list[dict] = []  # of the coarser resolutions, outside of the loop
+        self.coarser_handed: list[dict] = []  # of the coarser resolutions, outside of the loop
 
     def __call__(self, layer, x, above=None, before=None):
         """`before`: the pixel before x, for a layer that cannot keep x yet."""
@@ -175,7 +175,7 @@ class PixelStep(_Step):
         if self.index is None:
             child = PixelStep(self.weights, level=level)
             y = self._now_or_never(None, lambda: function(child, x, above.coarser), f"{name}/pixels", child)
-            self.finer_handed = [child.handed, *child.finer_handed]
+            self.coarser_handed = [child.handed, *child.coarser_handed]
             row = column = 0
         else:
             row, column = (i % 2 for i in self.index)
