@@ -17,15 +17,28 @@ class GatedStacks(CausalNetwork):
     """Figure 2, `depth` times: a vertical stack without blind spot, and a residual horizontal one that it feeds.
 
     Layer l of the vertical stack is a convolution over the rows above; its features, before the gate, go by a 1x1
-    convolution into layer l of the horizontal stack. The first layer's window is 7 wide, the others' 3.
+    convolution into layer l of the horizontal stack. The first layer's window is 7 wide, the others' 3, their taps
+    apart as `dilations` says, over and over.
     """
 
     def __init__(
-        self, channels: int, levels: int, width: int, depth: int, head_width: int, dropout: float, vector: bool
+        self,
+        channels: int,
+        levels: int,
+        width: int,
+        depth: int,
+        head_width: int,
+        dilations: tuple[int, ...],
+        dropout: float,
+        vector: bool,
     ):
         super().__init__()
         self.rate = dropout
-        self.down = [CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3))) for i in range(depth)]
+        apart = [dilations[i % len(dilations)] for i in range(depth)]
+        self.down = [
+            CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3)), dilation=dilation)
+            for i, dilation in enumerate(apart)
+        ]
         self.across = [CausalColumns(2 * width, 3 if i == 0 else 2, use_bias=False) for i in range(depth)]
         self.feed = [Pointwise(2 * width) for _ in range(depth)]
         self.out = [Pointwise(width) for _ in range(depth)]
@@ -72,6 +85,8 @@ class GatedPixelCNN(AutoregressiveModel):
       width: features of each stack (the paper's p).
       depth: layers.
       head_width: hidden features for each channel before the softmax.
+      dilations: how far apart the taps of the vertical stack lie, layer after layer, from the start again when they
+        are used up: (1,) as in the paper; with (1, 2, 4) few layers see all rows above (see BUILD_NOTES.md).
       dropout: share of features dropped in training before every convolution but the first; none in the paper.
       conditional: whether to model p(x | label), equation 4.
       num_classes: number of labels; looked at only with `conditional`.
@@ -89,13 +104,16 @@ class GatedPixelCNN(AutoregressiveModel):
         width: int = 64,
         depth: int = 7,
         head_width: int = 64,
+        dilations: tuple[int, ...] = (1,),
         dropout: float = 0.0,
         conditional: bool = False,
         num_classes: int = 0,
     ):
         super().__init__(image_shape, levels, num_classes if conditional else 0)
-        arguments.check({"width": width, "depth": depth, "head_width": head_width}, dropout, conditional, num_classes)
-        self.network = GatedStacks(self.image_shape[2], levels, width, depth, head_width, dropout, conditional)
+        sizes = {"width": width, "depth": depth, "head_width": head_width, "dilations": min(dilations, default=0)}
+        arguments.check(sizes, dropout, conditional, num_classes)
+        channels = self.image_shape[2]
+        self.network = GatedStacks(channels, levels, width, depth, head_width, dilations, dropout, conditional)
 
     def logits(self, image, seed=None, **condition):
         return self.network(images.to_symmetric(image, self.levels), vector=self.vector(**condition), seed=seed)

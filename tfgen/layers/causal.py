@@ -55,33 +55,43 @@ class Pointwise(KernelLayer):
 class CausalRows(KernelLayer):
     """A convolution over the `rows` rows up to this one, `columns` (odd) taps across: [N, H, W, C] -> filters.
 
-    With `stride` 2 it keeps every second row and column, the first included.
+    With `stride` 2 it keeps every second row and column, the first included. With `dilation` d its taps lie d rows and
+    d columns apart (Yu and Koltun 2016, "Multi-Scale Context Aggregation by Dilated Convolutions"). Not both.
     """
 
-    def __init__(self, filters: int, rows: int, columns: int, stride: int = 1, **options):
+    def __init__(self, filters: int, rows: int, columns: int, stride: int = 1, dilation: int = 1, **options):
         super().__init__(filters, **options)
-        self.rows, self.columns, self.stride = rows, columns, stride
+        self.rows, self.columns, self.stride, self.dilation = rows, columns, stride, dilation
 
     def build(self, shape):
         self.add_kernel((self.rows, self.columns, shape[-1], self.filters))
 
     def call(self, x):
-        half = self.columns // 2
-        x = tf.pad(x, [[0, 0], [self.rows - 1, 0], [half, half], [0, 0]])
-        return self.biased(tf.nn.conv2d(x, self.kernel(x.dtype), self.stride, "VALID"))
+        above, aside = (self.rows - 1) * self.dilation, self.columns // 2 * self.dilation
+        if self.dilation == 1:
+            x = tf.pad(x, [[0, 0], [above, 0], [aside, aside], [0, 0]])
+            return self.biased(tf.nn.conv2d(x, self.kernel(x.dtype), self.stride, "VALID"))
+        # As d x d plain convolutions: TensorFlow has no gradient of a dilated one on a CPU without oneDNN.
+        block = [self.dilation] * 2
+        spare = [-size % self.dilation for size in x.shape[1:3]]
+        x = tf.space_to_batch(x, block, [[above, spare[0]], [aside, aside + spare[1]]])
+        y = tf.nn.conv2d(x, self.kernel(x.dtype), 1, "VALID")
+        return self.biased(tf.batch_to_space(y, block, [[0, spare[0]], [0, spare[1]]]))
 
     def prepare(self):
         """The weights as `step` wants them. Outside of the loop: TensorFlow does not hoist it."""
         return self.kernel(), tf.identity(self.bias)
 
     def step(self, row, cache, weights):
-        """row [N, W, C], cache: the rows - 1 padded rows before it (None at the top) -> output, new cache."""
+        """row [N, W, C], cache: the padded rows before it that the kernel reaches (None at the top) -> output, new
+        cache."""
         kernel, bias = weights
-        half = self.columns // 2
-        row = tf.pad(row, [[0, 0], [half, half], [0, 0]])[:, None]
-        above = [tf.zeros_like(row)] * (self.rows - 1) if cache is None else [cache]
+        aside = self.columns // 2 * self.dilation
+        row = tf.pad(row, [[0, 0], [aside, aside], [0, 0]])[:, None]
+        above = [tf.zeros_like(row)] * (self.rows - 1) * self.dilation if cache is None else [cache]
         window = tf.concat([*above, row], axis=1)
-        return tf.nn.conv2d(window, kernel, [1, self.stride], "VALID")[:, 0] + bias, window[:, 1:]
+        y = tf.nn.conv2d(window, kernel, [1, self.stride], "VALID", dilations=self.dilation)
+        return y[:, 0] + bias, window[:, 1:]
 
 
 class CausalColumns(KernelLayer):
