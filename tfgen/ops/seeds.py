@@ -24,12 +24,21 @@ def step_rows(seed: int, step: tf.Tensor, stream: int, count: tf.Tensor, replica
     return rows[replica * count : (replica + 1) * count]
 
 
+# A map over rows costs milliseconds where it is not in a graph.
+_by_rows = tf.function(autograph=False, reduce_retracing=True)
+
+
 def split(seed: tf.Tensor, streams: int) -> list[tf.Tensor]:
     """`streams` independent seeds int32 [N, 2] from one."""
-    parts = tf.map_fn(lambda row: tf.random.split(row, streams), seed, fn_output_signature=tf.int32)
-    return tf.unstack(tf.ensure_shape(parts, [None, streams, 2]), axis=1)
+    return tf.unstack(tf.ensure_shape(_split(seed, streams), [None, streams, 2]), axis=1)
 
 
+@_by_rows
+def _split(seed, streams):
+    return tf.map_fn(lambda row: tf.random.split(row, streams), seed, fn_output_signature=tf.int32)
+
+
+@_by_rows
 def _bits(seed: tf.Tensor, shape) -> tf.Tensor:
     """Uniform uint32 [N, *shape]."""
 
