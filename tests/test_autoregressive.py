@@ -186,19 +186,20 @@ def test_log_prob_is_the_sum_of_the_conditionals_in_nats():
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    "name, arguments, message",
     [
-        ({"width": 5}, "width=5: must be a positive multiple of the 3 channels"),
-        ({"depth": 0}, "depth=0: must be at least 1"),
-        ({"dropout": 1.0}, "dropout=1.0: must lie in"),
-        ({"levels": 1}, "levels=1: a pixel or sample has 2 to 256"),
+        ("pixel_cnn", {"width": 5}, "width=5: must be a positive multiple of the 3 channels"),
+        ("pixel_cnn", {"depth": 0}, "depth=0: must be at least 1"),
+        ("pixel_cnn", {"dropout": 1.0}, "dropout=1.0: must lie in"),
+        ("pixel_cnn", {"levels": 1}, "levels=1: a pixel or sample has 2 to 256"),
+        ("gated_pixel_cnn", {"dilations": (1, 0)}, r"dilations=\(1, 0\): must be numbers of at least 1"),
+        ("gated_pixel_cnn", {"dilations": ()}, r"dilations=\(\): must be numbers of at least 1"),
     ],
 )
-def test_bad_arguments_are_named(arguments, message):
+def test_bad_arguments_are_named(name, arguments, message):
+    sizes = {"image_shape": (8, 8, 3), "levels": 4, "width": 6, "depth": 1, "head_width": 6}
     with pytest.raises(ValueError, match=message):
-        zoo.build(
-            "pixel_cnn", **{"image_shape": (8, 8, 3), "levels": 4, "width": 6, "depth": 1, "head_width": 6} | arguments
-        )
+        zoo.build(name, **sizes | arguments)
 
 
 def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
@@ -207,6 +208,8 @@ def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
     before = np.arange(81).reshape(9, 9) < 40
     gated = receptive_field(small((9, 9, 1), 2, name="gated_pixel_cnn", depth=6), (4, 4))
     np.testing.assert_array_equal(gated > 0, before)
+    dilated = receptive_field(small((9, 9, 1), 2, name="gated_pixel_cnn", depth=4, dilations=(1, 2)), (4, 4))
+    np.testing.assert_array_equal(dilated > 0, before)
     plus = receptive_field(small((9, 9, 1), 3, name="pixel_cnn_pp", depth=6), (4, 4))
     np.testing.assert_array_equal(plus > 0, before)
     # The LSTM from the right hears of a pixel by the one after it: there is none after the last of the row above.
@@ -234,6 +237,7 @@ LABELS = {"conditional": True, "num_classes": 4}
         ((3, 4, 3), {"name": "pixel_cnn"}),
         ((3, 4, 3), GATED),
         ((5, 4, 1), {**GATED, **LABELS}),
+        ((7, 9, 1), {**GATED, "depth": 3, "dilations": (1, 2, 4)}),
         ((1, 6, 1), {**GATED, "depth": 1}),
         ((6, 1, 1), {**GATED, "depth": 1}),
         ((5, 4, 1), {"name": "pixel_rnn", "recurrence": "row"}),
@@ -262,7 +266,8 @@ def test_sampling_by_steps_equals_plain(image_shape, arguments):
 
 def test_step_equals_call_for_each_causal_layer():
     x = tf.random.stateless_normal([2, 5, 6, 3], [1, 2])
-    for layer, axis in ((CausalRows(4, 3, 5), 1), (CausalRows(4, 1, 3), 1), (CausalColumns(4, 3), 2)):
+    rows = CausalRows(4, 3, 5), CausalRows(4, 1, 3), CausalRows(4, 2, 3, dilation=2), CausalRows(4, 3, 3, dilation=4)
+    for layer, axis in (*((layer, 1) for layer in rows), (CausalColumns(4, 3), 2)):
         layer.build(x.shape)
         if axis == 1:
             layer.bias.assign(tf.range(4.0))
@@ -275,6 +280,17 @@ def test_step_equals_call_for_each_causal_layer():
             steps.append(y)
         whole = layer(x)
         np.testing.assert_allclose(tf.stack(steps, axis=1), whole if axis == 1 else whole[:, 2], atol=1e-5)
+
+
+def test_dilated_rows_are_the_plain_ones_with_zeros_between_the_taps():
+    x = tf.random.stateless_normal([2, 9, 7, 3], [1, 2])
+    dilated, plain = CausalRows(4, 2, 3, dilation=3), CausalRows(4, 4, 7)
+    for layer in (dilated, plain):
+        layer.build(x.shape)
+    kernel = np.zeros([4, 7, 3, 4], np.float32)
+    kernel[::3, ::3] = dilated.direction
+    plain.direction.assign(kernel)
+    np.testing.assert_allclose(dilated(x), plain(x), atol=1e-5)
 
 
 def test_a_conditional_model_heeds_its_label():

@@ -17,7 +17,10 @@ ROWS = {
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
     "row_lstm": ("pixel_rnn", {**GRAY, "recurrence": "row", "width": 4, "depth": 2, "head_width": 6}),
     "diagonal_bilstm": ("pixel_rnn", {**COLOR, "recurrence": "diagonal", "width": 4, "depth": 2, "head_width": 6}),
-    "gated_pixel_cnn": ("gated_pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 6}),
+    "gated_pixel_cnn": (
+        "gated_pixel_cnn",
+        {**GRAY, "width": 4, "depth": 2, "head_width": 6, "dilations": (1, 2)},
+    ),
     "gated_pixel_cnn_conditional": (
         "gated_pixel_cnn",
         {**COLOR, "width": 4, "depth": 2, "head_width": 6, "conditional": True, "num_classes": 3},

@@ -105,17 +105,18 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
 
         def pixel(c, before, line, cache):
             run = PixelStep(weights, cache, rows, (r, c))
-            *_, given, known, uniforms = rows[0].parts(c)
-            features = network.horizontal(run, before, rows[0].at(c), conditions)
+            above, (given, known, uniforms) = rows[0].at(c)
+            features = network.horizontal(run, before, above, conditions)
             value = choose(run, features, given, known > 0.5, uniforms)
             run.hand_down()
-            return c + 1, value, tf.concat([line[1:], value[None]], axis=0), run.kept
+            return c + 1, value, line.write(c, value), run.kept
 
-        line = tf.zeros([width, count, channels])
+        left = tf.zeros([count, channels])
+        line = tf.TensorArray(tf.float32, width, element_shape=left.shape)
         _, _, line, kept = tf.while_loop(
-            lambda c, *_: c < width, pixel, (0, line[0], line, zeros_like(first.kept) | lines),
-            maximum_iterations=width, parallel_iterations=1)  # fmt: skip
-        canvas = tf.tensor_scatter_nd_update(canvas, [[r + 1]], line[None])
+            lambda c, *_: c < width, pixel, (0, left, line, zeros_like(first.kept) | lines), parallel_iterations=1
+        )
+        canvas = tf.tensor_scatter_nd_update(canvas, [[r + 1]], line.stack()[None])
         return r + 1, canvas, {name: kept[name] for name in lines}, run.kept
 
     def choose(run, features, given, known, uniforms):
@@ -132,8 +133,8 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
 
     canvas = tf.zeros([height + 1, width, count, channels])
     _, canvas, *_ = tf.while_loop(
-        lambda r, *_: r < height, row, (0, canvas, lines, zeros_like(first_row.kept)),
-        maximum_iterations=height, parallel_iterations=1)  # fmt: skip
+        lambda r, *_: r < height, row, (0, canvas, lines, zeros_like(first_row.kept)), parallel_iterations=1
+    )
     return images.from_symmetric(tf.transpose(canvas[1:], [2, 0, 1, 3]), levels)
 
 

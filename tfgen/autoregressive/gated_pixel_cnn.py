@@ -110,8 +110,9 @@ class GatedPixelCNN(AutoregressiveModel):
         num_classes: int = 0,
     ):
         super().__init__(image_shape, levels, num_classes if conditional else 0)
-        sizes = {"width": width, "depth": depth, "head_width": head_width, "dilations": min(dilations, default=0)}
-        arguments.check(sizes, dropout, conditional, num_classes)
+        arguments.check({"width": width, "depth": depth, "head_width": head_width}, dropout, conditional, num_classes)
+        if not dilations or min(dilations) < 1:
+            raise ValueError(f"dilations={dilations}: must be numbers of at least 1, like (1, 2, 4)")
         channels = self.image_shape[2]
         self.network = GatedStacks(channels, levels, width, depth, head_width, dilations, dropout, conditional)
 

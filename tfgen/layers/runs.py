@@ -183,7 +183,7 @@ class PixelStep(_Step):
             child = PixelStep(self.weights, self.cache, self.rows, index, level)
 
             def now():
-                y = function(child, x, self.rows[level].at(index[1]))
+                y = function(child, x, self.rows[level].at(index[1])[0])
                 child.hand_down()
                 return y
 
@@ -209,12 +209,11 @@ class Packed(NamedTuple):
     layers: int
     passed: bool
 
-    def at(self, column) -> Above:
-        parts = self.parts(column)
-        return Above(parts[: self.layers], None, parts[self.layers] if self.passed else None)
-
-    def parts(self, column) -> list:
-        return tf.split(tf.gather(self.tensor, column), self.sizes, axis=-1)
+    def at(self, column) -> tuple[Above, list]:
+        """Of one pixel: its Above, and the rest."""
+        parts = tf.split(tf.gather(self.tensor, column), self.sizes, axis=-1)
+        here, rest = parts[: self.layers], parts[self.layers :]
+        return (Above(here, None, rest[0]), rest[1:]) if self.passed else (Above(here), rest)
 
 
 def pack(above: Above, extra: list) -> list[Packed]:
