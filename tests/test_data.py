@@ -193,7 +193,7 @@ def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
             "",
             "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits', 'tones' and 'pend",
         ),
-        ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image"),
+        ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image and no sound"),
     ],
 )
 def test_bad_names_are_answered_with_what_there_is(name, transform, message):

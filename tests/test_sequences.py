@@ -90,6 +90,48 @@ def test_a_folder_of_sounds(tmp_path):
         data.load("audio:/nowhere")
 
 
+def test_a_set_of_sound_of_tfds(tmp_path):
+    """Prepared here, since nothing can be downloaded: 20 recordings in train alone, of two channels."""
+    import tensorflow_datasets as tfds
+
+    class TinySpeech(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            features = {
+                "sound": tfds.features.Audio(shape=(None, 2), sample_rate=8000),
+                "word": tfds.features.ClassLabel(names=["no", "yes"]),
+            }
+            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+        def _split_generators(self, dl_manager):
+            return {"train": self._generate_examples()}
+
+        def _generate_examples(self):
+            for i in range(20):
+                sound = np.stack([np.full(100, 1000 * i), np.zeros(100)], axis=1).astype(np.int64)
+                yield i, {"sound": sound, "word": i % 2}
+
+    TinySpeech(data_dir=tmp_path).download_and_prepare()
+    sounds = data.load("tiny_speech", data_dir=str(tmp_path), transform="clip:50")
+    assert sounds.arguments == {"length": 50, "levels": 256, "sample_rate": 8000, "num_classes": 2}
+    assert sounds.class_names == ("no", "yes")
+    assert sounds.protocol == (
+        "TFDS tiny_speech/1.0.0, train = train[:80%], validation = train[80%:90%], test = train[90%:100%], 8000 Hz; "
+        "mu-law codes, clips of 50 samples"
+    )
+    seen = []
+    for split, size in {"train": 32, "validation": 4, "test": 4}.items():
+        assert sounds.splits[split].size == size
+        for batch in sounds.batches(split, size):
+            recordings = np.round(audio.from_codes(batch["audio"].numpy()[:, 0]) * 2**16 / 1000).astype(int)
+            np.testing.assert_array_equal(recordings % 2, batch["label"])
+            seen += recordings.tolist()
+    assert sorted(seen) == sorted([*range(20)] * 2)
+    with pytest.raises(ValueError, match="transforms='resize:8': for tiny_speech there is clip:LENGTH alone"):
+        data.load("tiny_speech", data_dir=str(tmp_path), transform="resize:8")
+
+
 def test_tones_are_what_their_labels_say():
     tones = data.load("tones", transform="clip:512")
     batch = next(iter(tones.batches("train", 60)))

@@ -25,7 +25,8 @@ class TrainConfig:
     source: str = ""
     model: str = _field("", "name of the model", tuple(zoo.MODELS))
     dataset: str = _field(
-        "digits", "digits, tones, pendulum, folder:PATH, audio:PATH, series:FILE.npz, or a TFDS image set such as mnist"
+        "digits",
+        "digits, tones, pendulum, folder:PATH, audio:PATH, series:FILE.npz, or a TFDS set, such as mnist, spoken_digit",
     )
     data_dir: str = _field("", "where TFDS keeps its data (default: TFDS_DATA_DIR, or TFDS's own)")
     transforms: str = _field(
@@ -95,7 +96,9 @@ def _convert(name: str, value: str, kind: str):
             return tuple(int(part) for part in value.split("x"))
         return {"int": int, "float": float, "str": str}[kind](value)
     except (ValueError, KeyError):
-        wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(kind, "like 28x28x1")
+        wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(
+            kind, "whole numbers like 28x28x1"
+        )
         raise ValueError(f"hparams: {name}={value!r} must be {wanted}") from None
 
 

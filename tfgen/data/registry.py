@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,7 @@ from tfgen.data import audio, digits, folder, series, transforms
 from tfgen.data.examples import Examples, Split, Stream
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
+SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `folder.split` does
 SHUFFLE_BUFFER = 10_000  # examples, for a set that can only be read one after another
 
 
@@ -18,7 +20,7 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
 
     Args:
       name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", or the
-        name of a TFDS image set ("mnist", "cifar10", "lsun/bedroom").
+        name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit").
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -28,7 +30,7 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
     kind = name.partition(":")[0]
     if kind in DATASETS:
         return DATASETS[kind](name, transform, skip_corrupt)
-    return _tfds(name, data_dir, transforms.parse(transform, 256))
+    return _tfds(name, data_dir, transform)
 
 
 def _digits(name: str, transform: str, _) -> Examples:
@@ -77,7 +79,7 @@ def _folder(name: str, transform: str, skip_corrupt: bool) -> Examples:
         class_names,
         splits,
         steps,
-        f"{len(files)} images of a folder, shuffled once: 80% train, 10% validation, 10% test",
+        f"{len(files)} images of a folder, {SHUFFLED}",
     )
 
 
@@ -85,7 +87,8 @@ def _tones(name: str, transform: str, _) -> Examples:
     length = audio.length_of(transform, name)
     codes, labels = audio.tones(length)
     splits = {split: _in_memory(codes[part], labels[part], "audio") for split, part in folder.split(len(codes)).items()}
-    return _of_audio(name, length, audio.RATE, audio.TONES, splits, f"{len(codes)} synthetic notes")
+    protocol = f"{len(codes)} synthetic notes, {SHUFFLED}"
+    return _of_audio(name, length, audio.RATE, audio.TONES, splits, protocol)
 
 
 def _audio(name: str, transform: str, _) -> Examples:
@@ -96,22 +99,29 @@ def _audio(name: str, transform: str, _) -> Examples:
     files, classes = audio.find(path)
     class_names = tuple(sorted(set(classes)))
     recordings, rate = audio.read(files)
-    splits = {}
-    for split, part in folder.split(len(files)).items():
-        clips = [audio.clips(recordings[i], length) for i in part]
-        labels = np.repeat([class_names.index(classes[i]) for i in part], [len(clip) for clip in clips])
-        splits[split] = _in_memory(np.concatenate(clips), labels.astype(np.int32), "audio")
-    return _of_audio(name, length, rate, class_names, splits, f"{len(files)} recordings of {rate} Hz")
+    splits = {
+        split: _clips([(recordings[i], class_names.index(classes[i])) for i in part], length)
+        for split, part in folder.split(len(files)).items()
+    }
+    protocol = f"{len(files)} recordings of {rate} Hz, {SHUFFLED}"
+    return _of_audio(name, length, rate, class_names, splits, protocol)
 
 
-def _of_audio(name, length, rate, class_names, splits, about) -> Examples:
+def _clips(recordings: Iterable[tuple[np.ndarray, int]], length: int) -> Split:
+    """Of recordings, codes uint8 [T] and a label each."""
+    clips, labels = zip(*((audio.clips(codes, length), label) for codes, label in recordings), strict=True)
+    labels = np.repeat(labels, [len(of_one) for of_one in clips])
+    return _in_memory(np.concatenate(clips), labels.astype(np.int32), "audio")
+
+
+def _of_audio(name, length, rate, class_names, splits, protocol) -> Examples:
     return Examples(
         name,
         _spec(audio=((length,), tf.uint8)),
         {"length": length, "levels": 256, "sample_rate": rate, "num_classes": len(class_names)},
         class_names,
         splits,
-        f"{about}, shuffled once: 80% train, 10% validation, 10% test; mu-law codes, clips of {length} samples",
+        f"{protocol}; mu-law codes, clips of {length} samples",
     )
 
 
@@ -132,28 +142,48 @@ def _series(name: str, transform: str, _) -> Examples:
         {"length": length, "dims": dims, "action_dims": arrays["action"].shape[2] if "action" in arrays else 0},
         (),
         {split: part(rows) for split, rows in folder.split(count).items()},
-        f"{count} series of {length} steps, shuffled once: 80% train, 10% validation, 10% test",
+        f"{count} series of {length} steps, {SHUFFLED}",
     )
 
 
-def _tfds(name: str, data_dir: str | None, steps) -> Examples:
-    from tfgen.data import tfds_images  # it takes seconds to import, and the other sets do without
+def _tfds(name: str, data_dir: str | None, transform: str) -> Examples:
+    from tfgen.data import tfds_sets  # it takes seconds to import, and the other sets do without
 
-    source = tfds_images.open_source(name, data_dir)
+    source = tfds_sets.find(name, data_dir)
+    return {"image": _tfds_images, "audio": _tfds_audio}[source.kind](name, source, transform)
+
+
+def _tfds_audio(name: str, source, transform: str) -> Examples:
+    from tfgen.data import tfds_sets
+
+    length = audio.length_of(transform, name)
+    rate = source.builder.info.features[source.key].sample_rate
+    if not rate:
+        raise ValueError(f"dataset={name!r}: TFDS does not say the rate of its sound; save it as wav files: audio:PATH")
+    tfds_sets.prepare(source)
+    splits = {split: _clips(tfds_sets.recordings(source, split), length) for split in source.splits}
+    return _of_audio(name, length, rate, source.class_names, splits, f"{source.protocol}, {rate} Hz")
+
+
+def _tfds_images(name: str, source, transform: str) -> Examples:
+    from tfgen.data import tfds_sets
+
+    steps = transforms.parse(transform, 256)
+    tfds_sets.prepare(source)
     apply = _fixed(steps)
 
     def prepare(example):
         label = example[source.label_key] if source.label_key else 0
-        image = example[source.image_key]
+        image = example[source.key]
         if any(not step.random for step in steps):
             image = tf.numpy_function(apply, [image], tf.uint8, stateful=False)
         return {"image": image, "label": tf.cast(label, tf.int32)}
 
-    first = next(iter(tfds_images.examples(source, "train", None).take(1).map(prepare)))
+    first = next(iter(tfds_sets.examples(source, "train", None).take(1).map(prepare)))
     shape = tuple(first["image"].shape)
     if first["image"].dtype != tf.uint8:
         raise ValueError(f"dataset={name!r}: its images are {first['image'].dtype.name}, not uint8")
-    declared = source.builder.info.features[source.image_key].shape
+    declared = source.builder.info.features[source.key].shape
     if None in declared[:2] and not any(step.size for step in steps):
         raise ValueError(f"dataset={name!r}: its images differ in size; add resize:64, say, to the transforms")
 
@@ -165,22 +195,19 @@ def _tfds(name: str, data_dir: str | None, steps) -> Examples:
     for split, expression in source.splits.items():
         size = source.builder.info.splits[expression].num_examples
         if total * math.prod(shape) <= MEMORY:
-            ordered = tfds_images.examples(source, split, None)
+            ordered = tfds_sets.examples(source, split, None)
             everything = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)
             batch = next(iter(everything.batch(size)))
             splits[split] = _in_memory(batch["image"].numpy(), batch["label"].numpy())
         else:
             splits[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
-    about = ", ".join(f"{ours} = {theirs}" for ours, theirs in source.splits.items())
-    return _images(
-        name, shape, 256, source.class_names, splits, steps, f"TFDS {source.builder.info.full_name}, {about}"
-    )
+    return _images(name, shape, 256, source.class_names, splits, steps, source.protocol)
 
 
 def _stream(source, split, prepare, shaped, seed):
-    from tfgen.data import tfds_images
+    from tfgen.data import tfds_sets
 
-    examples = tfds_images.examples(source, split, seed)
+    examples = tfds_sets.examples(source, split, seed)
     if seed is not None:
         examples = examples.shuffle(SHUFFLE_BUFFER, seed=seed, reshuffle_each_iteration=True).repeat()
     return examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)

@@ -1,0 +1,103 @@
+"""Any set of images or of sound of TensorFlow Datasets, by its TFDS name. Prepared data needs no network."""
+
+import dataclasses
+import difflib
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from tfgen.ops import audio
+
+HELD_OUT = 10  # percent of a training split that become validation where TFDS has none
+KINDS = {"image": tfds.features.Image, "audio": tfds.features.Audio}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A TFDS builder and the parts of it that are used."""
+
+    name: str
+    builder: tfds.core.DatasetBuilder
+    kind: str  # of KINDS
+    key: str  # of the image or the sound
+    label_key: str | None
+    class_names: tuple[str, ...]
+
+    @property
+    def splits(self) -> dict[str, str]:
+        """Our splits as TFDS expressions; the set has to be prepared."""
+        return _splits(list(self.builder.info.splits))
+
+    @property
+    def protocol(self) -> str:
+        return f"TFDS {self.builder.info.full_name}, " + ", ".join(f"{our} = {its}" for our, its in self.splits.items())
+
+
+def find(name: str, data_dir: str | None) -> Source:
+    """Looks a data set up.
+
+    Raises:
+      ValueError: for a name that TFDS does not have, or a set without images and sound.
+    """
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError as error:
+        known = tfds.list_builders(with_community_datasets=False)
+        near = difflib.get_close_matches(name, known, 3)
+        raise ValueError(
+            f"dataset={name!r}: there is no such data set"
+            + (f" (did you mean {', '.join(near)}?)" if near else "")
+            + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
+            "files, 'series:FILE.npz', and the image and audio sets of TFDS: mnist, fashion_mnist, "
+            "cifar10, celeb_a, lsun/bedroom, spoken_digit; this TFDS has " + f"{len(known)} sets: tfds.list_builders()"
+        ) from error
+    features = builder.info.features
+    found = [(kind, key) for kind, type_ in KINDS.items() for key in features if isinstance(features[key], type_)]
+    if not found:
+        raise ValueError(f"dataset={name!r}: this TFDS set has no image and no sound, only {sorted(features)}")
+    label = next((key for key in features if isinstance(features[key], tfds.features.ClassLabel)), None)
+    return Source(name, builder, *found[0], label, tuple(features[label].names) if label else ())
+
+
+def prepare(source: Source) -> None:
+    """Downloads the set if it is not there yet.
+
+    Raises:
+      ValueError: where it cannot be downloaded.
+    """
+    try:
+        source.builder.download_and_prepare()
+    except Exception as error:
+        raise ValueError(
+            f"dataset={source.name!r}: not prepared in {source.builder.data_dir} and it cannot be downloaded "
+            f"({error}); give --data_dir, or prepare it where there is a network"
+        ) from error
+
+
+def _splits(there: list[str]) -> dict[str, str]:
+    """Train, validation and test out of the splits there are: what is missing is held out of the end of train."""
+    train = "train" if "train" in there else there[0]
+    test = "test" if "test" in there else None
+    validation = next((name for name in ("validation", "valid", "dev") if name in there), None)
+    missing = [name for name, split in (("validation", validation), ("test", test)) if split is None]
+    cut = 100 - HELD_OUT * len(missing)
+    splits = {"train": f"{train}[:{cut}%]" if missing else train, "validation": validation, "test": test}
+    for i, name in enumerate(missing):
+        splits[name] = f"{train}[{cut + HELD_OUT * i}%:{cut + HELD_OUT * (i + 1)}%]"
+    return splits
+
+
+def examples(source: Source, split: str, seed: int | None):
+    """The examples of one of our splits, as a tf.data.Dataset; with a seed, files in an order drawn from it."""
+    config = tfds.ReadConfig(shuffle_seed=seed, interleave_cycle_length=1 if seed is None else 16)
+    return source.builder.as_dataset(split=source.splits[split], shuffle_files=seed is not None, read_config=config)
+
+
+def recordings(source: Source, split: str):
+    """(mu-law codes uint8 [T], label) of each recording, in order; channels averaged."""
+    for example in tfds.as_numpy(examples(source, split, None)):
+        samples = example[source.key]
+        # Whole numbers are those of a wav file of 16 bits.
+        samples = samples / 2.0**15 if np.issubdtype(samples.dtype, np.integer) else samples
+        samples = samples.mean(axis=1) if samples.ndim == 2 else samples
+        yield audio.to_codes(samples), int(example[source.label_key]) if source.label_key else 0
