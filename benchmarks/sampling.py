@@ -5,8 +5,9 @@
 Times, in turns: the sampler in the export (no XLA), the compiled one, one forward pass over a picture, and the plain
 sampler (the whole network for every value) with its loop in Python and in the graph, both on a stride of pixels and
 scaled. One thread each, so that all are measured in the same thing. The pictures of the cached and the plain sampler
-are compared first: where they differ nothing else counts. oneDNN is off unless TF_ENABLE_ONEDNN_OPTS says otherwise:
-its products of one row took up to twice as long.
+are compared first: where they differ nothing else counts. The floor is the time of the products alone that sampling by
+steps cannot do without, compiled (null where they cannot be told apart: `benchmarks.floor`). oneDNN is off unless
+TF_ENABLE_ONEDNN_OPTS says otherwise: its products of one row took up to twice as long.
 
 `pixel_cnn_pp` with `--hparams=scales=1` is also timed against tfd.PixelCNN's own sampler with the same weights, in a
 tf.function, at batch 1 (`ratio_tfp`; null for models that TensorFlow Probability does not have).
@@ -75,6 +76,7 @@ def build():
 def measure(model, batch_size: int) -> dict:
     import tensorflow as tf
 
+    from benchmarks.floor import products
     from benchmarks.timing import interleaved
     from export.saved_model import Served, served_function
     from tfgen.ops import seeds
@@ -107,8 +109,10 @@ def measure(model, batch_size: int) -> dict:
     # By induction: a picture whose every value is what its conditional draws at its uniform is the plain sampler's.
     pictures = (image, exported({"seed": seed})[model.example])
     identical = all(_is_drawn(forward(picture), picture, uniforms) for picture in pictures)
+    floor = products(model, batch_size)
     times = interleaved(
         {
+            **({"floor": floor} if floor else {}),
             "graph": lambda: exported({"seed": seed})[model.example].numpy(),
             "xla": lambda: model.sample(seed).numpy(),
             "forward": lambda: forward(image).numpy(),
@@ -125,6 +129,7 @@ def measure(model, batch_size: int) -> dict:
         else None
     )
     milliseconds = 1e3 / batch_size
+    floor = times.get("floor")
     return {
         "model": MODEL.value,
         "batch_size": batch_size,
@@ -133,11 +138,13 @@ def measure(model, batch_size: int) -> dict:
         "ms_graph": round(times["graph"] * milliseconds, 2),
         "ms_xla": round(times["xla"] * milliseconds, 2),
         "ms_forward": round(times["forward"] * milliseconds, 2),
+        "ms_floor": floor and round(floor * milliseconds, 2),
         "ms_plain_loop": round(plain_loop * milliseconds, 1),
         "ms_graph_loop": round(graph_loop_time * milliseconds, 1),
         "ms_tfp": rival and round(rival * milliseconds, 1),
         "passes_graph": round(times["graph"] / times["forward"], 2),
         "passes_xla": round(times["xla"] / times["forward"], 2),
+        "passes_floor": floor and round(floor / times["forward"], 2),
         "ratio_plain_loop": round(plain_loop / times["xla"], 1),
         "ratio_graph_loop": round(graph_loop_time / times["xla"], 1),
         "ratio_tfp": rival and round(rival / times["xla"], 1),
