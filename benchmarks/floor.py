@@ -20,19 +20,19 @@ def products(model, batch_size: int) -> Callable[[], object] | None:
         return None
     height, width, channels = model.shape
     weights: dict = {}
-    run = RowStep(weights, shape=(1, width))
-    above = model.network.vertical(run, tf.zeros([1, width, channels]), model.network.conditions(None))
+    conditions = model.network.conditions(None)
+    above = model.network.vertical(RowStep(weights, shape=(1, width)), tf.zeros([1, width, channels]), conditions)
     if above.coarser is not None:
         return None
     of_rows = set(weights)
     run, pixel = PixelStep(weights), tf.zeros([1, channels])
     above = map_tensors(lambda tensor: tensor[:, 0], above)
-    model.network.head(run, model.network.horizontal(run, pixel, above, model.network.conditions(None)), pixel)
+    model.network.head(run, model.network.horizontal(run, pixel, above, conditions), pixel)
 
     kernels = [(name, tensor) for name, made in weights.items() for tensor in tf.nest.flatten(made)]
     kernels = [(name, tensor) for name, tensor in kernels if tensor is not None and tensor.shape.rank > 1]
     kernels = [(name, kernel) for name, kernel in kernels if 0 not in kernel.shape]
-    # A kernel of two dimensions or more over the rows is a convolution; a matrix is a product, of a row or of a pixel.
+    # What has four dimensions is a convolution over a row and those above it; a matrix belongs to a row or to a pixel.
     windows = [kernel for _, kernel in kernels if kernel.shape.rank == 4]
     of_row = [kernel for name, kernel in kernels if kernel.shape.rank == 2 and name in of_rows]
     of_pixel = [kernel for name, kernel in kernels if kernel.shape.rank == 2 and name not in of_rows]
@@ -53,11 +53,11 @@ def products(model, batch_size: int) -> Callable[[], object] | None:
         return tf.while_loop(lambda i, _: i < rounds, body, (0, total))[1]
 
     @tf.function(jit_compile=True, autograph=False)
-    def run(windows, of_row, of_pixel):
+    def multiply(windows, of_row, of_pixel):
         def row(total):
             return [convolved(k, total) for k in windows] + [multiplied(k, total, batch_size * width) for k in of_row]
 
         total = loop(height, row, tf.constant(1.0))
         return loop(height * width, lambda total: [multiplied(k, total, batch_size) for k in of_pixel], total)
 
-    return lambda: run(windows, of_row, of_pixel).numpy()
+    return lambda: multiply(windows, of_row, of_pixel).numpy()
