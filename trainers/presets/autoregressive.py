@@ -98,7 +98,7 @@ PRESETS = {
         average=0.99,
     ),
     "fvsbn_mnist": TrainConfig(
-        source="Sizes of our own; not yet trained to its end.",
+        source="Sizes of our own.",
         model="fvsbn",
         dataset="mnist",
         transforms="binarize",
