@@ -1,12 +1,13 @@
-"""Presets of the autoregressive family."""
+"""Presets of the autoregressive family, model after model; what several share is said once."""
 
 import dataclasses
 
 from trainers.config import TrainConfig
 
-GATED_DIGITS = TrainConfig(
-    source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
-    model="gated_pixel_cnn",
+OURS = "Sizes of our own."
+STOPPED = "Sized for 1,000 training images; stopped where the validation loss is lowest."
+
+DIGITS = TrainConfig(
     dataset="digits",
     steps=2500,
     epoch_steps=250,
@@ -14,46 +15,73 @@ GATED_DIGITS = TrainConfig(
     learning_rate=2e-3,
     weight_decay=1.0,
     average=0.998,
-    hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6},
 )
-
-ROW_LSTM_DIGITS = TrainConfig(
-    source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
-    model="pixel_rnn",
+DENSE_DIGITS = TrainConfig(
     dataset="digits",
-    steps=1500,
-    epoch_steps=250,
+    steps=3000,
+    epoch_steps=500,
     batch_size=100,
-    learning_rate=2e-3,
-    weight_decay=1.0,
-    average=0.998,
-    hparams={"recurrence": "row", "width": 48, "depth": 3, "head_width": 64, "dropout": 0.6},
+    learning_rate=1e-3,
+    schedule="cosine",
+    weight_decay=0.5,
+    average=0.99,
 )
-ROW_LSTM_MNIST = TrainConfig(
-    source="Sizes of our own: minutes of a CPU.",
-    model="pixel_rnn",
+MNIST = TrainConfig(
     dataset="mnist",
     transforms="binarize",
-    steps=4000,
-    epoch_steps=500,
-    batch_size=64,
-    learning_rate=2e-3,
+    steps=10_000,
+    epoch_steps=1000,
+    batch_size=100,
+    learning_rate=1e-3,
     schedule="cosine",
-    average=0.998,
-    hparams={"recurrence": "row", "width": 24, "depth": 3, "head_width": 32},
+    average=0.999,
 )
-PIXEL_RNN_CIFAR10 = TrainConfig(
-    source="van den Oord et al. 2016, table 1: 12 layers of 128 features, head 1024, RMSProp. For an accelerator.",
-    model="pixel_rnn",
+# van den Oord et al. 2016, "Pixel Recurrent Neural Networks": RMSProp; the steps are ours. For an accelerator.
+CIFAR10 = TrainConfig(
     dataset="cifar10",
     steps=500_000,
     epoch_steps=2000,
     batch_size=16,
     optimizer="rmsprop",
     learning_rate=1e-3,
-    hparams={"recurrence": "diagonal", "width": 128, "depth": 12, "head_width": 1024},
 )
 
+
+def _like(base: TrainConfig, source: str, hparams: dict | None = None, **fields) -> TrainConfig:
+    """`base` with other fields, and with these arguments of the model on top of its own."""
+    return dataclasses.replace(base, source=source, hparams={**base.hparams, **(hparams or {})}, **fields)
+
+
+ROW_LSTM_DIGITS = _like(
+    DIGITS,
+    STOPPED,
+    model="pixel_rnn",
+    steps=1500,
+    hparams={"recurrence": "row", "width": 48, "depth": 3, "head_width": 64, "dropout": 0.6},
+)
+ROW_LSTM_MNIST = _like(
+    MNIST,
+    "Sizes of our own: minutes of a CPU.",
+    model="pixel_rnn",
+    steps=4000,
+    epoch_steps=500,
+    batch_size=64,
+    learning_rate=2e-3,
+    average=0.998,
+    hparams={"recurrence": "row", "width": 24, "depth": 3, "head_width": 32},
+)
+DIAGONAL_BILSTM_CIFAR10 = _like(
+    CIFAR10,
+    "van den Oord et al. 2016, table 1: 12 layers of 128 features, head 1024, RMSProp. For an accelerator.",
+    model="pixel_rnn",
+    hparams={"recurrence": "diagonal", "width": 128, "depth": 12, "head_width": 1024},
+)
+GATED_DIGITS = _like(
+    DIGITS,
+    STOPPED,
+    model="gated_pixel_cnn",
+    hparams={"width": 64, "depth": 5, "head_width": 128, "dropout": 0.6},
+)
 WAVENET = TrainConfig(
     source="Sizes of our own: minutes of a CPU.",
     model="wavenet",
@@ -68,177 +96,105 @@ WAVENET = TrainConfig(
     hparams={"width": 24, "skip": 48, "depth": 8, "stacks": 2, "conditional": True},
 )
 
-
-def _with(preset: TrainConfig, source: str, **hparams) -> TrainConfig:
-    """The preset with other arguments of the model."""
-    return dataclasses.replace(preset, source=source, hparams={**preset.hparams, **hparams})
-
-
 PRESETS = {
+    "fvsbn_digits": _like(DENSE_DIGITS, OURS, model="fvsbn", steps=4000, learning_rate=3e-3, weight_decay=1.0),
+    "fvsbn_mnist": _like(MNIST, OURS, model="fvsbn"),
+    "nade_digits": _like(
+        DENSE_DIGITS,
+        "500 hidden units, as in the experiments of Larochelle and Murray 2011.",
+        model="nade",
+        hparams={"width": 500},
+    ),
+    "nade_mnist": _like(
+        MNIST,
+        "500 hidden units, as in the experiments of Larochelle and Murray 2011; not yet trained to its end.",
+        model="nade",
+        hparams={"width": 500},
+    ),
+    "made_digits": _like(DENSE_DIGITS, OURS, model="made", hparams={"width": 500}),
+    "made_mnist": _like(
+        MNIST,
+        "One hidden layer and one mask, as in Germain et al. 2015, of 2,000 units rather than 8,000.",
+        model="made",
+        steps=32_400,
+        epoch_steps=1080,
+        hparams={"width": 2000},
+    ),
+    "made_mnist_32_masks": _like(
+        MNIST,
+        "Germain et al. 2015: two layers of 8,000 units, 32 masks. For an accelerator.",
+        model="made",
+        steps=500_000,
+        epoch_steps=5000,
+        hparams={"width": 8000, "depth": 2, "masks": 32, "random_orders": True},
+    ),
+    "pixel_cnn_digits": _like(
+        DIGITS,
+        STOPPED,
+        model="pixel_cnn",
+        hparams={"width": 64, "depth": 6, "head_width": 128, "dropout": 0.75},
+    ),
+    "pixel_cnn_mnist": _like(
+        MNIST,
+        "15 blocks: van den Oord et al. 2016, table 1; of 16 features, head 32. Not yet trained to its end.",
+        model="pixel_cnn",
+        steps=20_000,
+        batch_size=64,
+        hparams={"width": 16, "depth": 15, "head_width": 32},
+    ),
+    "pixel_cnn_cifar10": _like(
+        CIFAR10,
+        "15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016; "
+        "width 129 and head 1026 are the next multiples of 3. For an accelerator.",
+        model="pixel_cnn",
+        hparams={"width": 129, "depth": 15, "head_width": 1026},
+    ),
     "row_lstm_digits": ROW_LSTM_DIGITS,
-    "diagonal_bilstm_digits": _with(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", recurrence="diagonal"),
     "row_lstm_mnist": ROW_LSTM_MNIST,
-    "diagonal_bilstm_mnist": dataclasses.replace(
-        _with(ROW_LSTM_MNIST, "row_lstm_mnist over diagonals, with smaller batches.", recurrence="diagonal"),
+    "row_lstm_cifar10": _like(DIAGONAL_BILSTM_CIFAR10, DIAGONAL_BILSTM_CIFAR10.source, {"recurrence": "row"}),
+    "diagonal_bilstm_digits": _like(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", {"recurrence": "diagonal"}),
+    "diagonal_bilstm_mnist": _like(
+        ROW_LSTM_MNIST,
+        "row_lstm_mnist over diagonals, with smaller batches.",
+        {"recurrence": "diagonal"},
         steps=1000,
         batch_size=32,
     ),
-    "row_lstm_cifar10": _with(PIXEL_RNN_CIFAR10, PIXEL_RNN_CIFAR10.source, recurrence="row"),
-    "diagonal_bilstm_cifar10": PIXEL_RNN_CIFAR10,
-    "fvsbn_digits": TrainConfig(
-        source="Sizes of our own.",
-        model="fvsbn",
-        dataset="digits",
-        steps=4000,
-        epoch_steps=500,
-        batch_size=100,
-        learning_rate=3e-3,
-        schedule="cosine",
-        weight_decay=1.0,
-        average=0.99,
-    ),
-    "fvsbn_mnist": TrainConfig(
-        source="Sizes of our own.",
-        model="fvsbn",
-        dataset="mnist",
-        transforms="binarize",
-        steps=10_000,
-        epoch_steps=1000,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
-    ),
-    "nade_digits": TrainConfig(
-        source="500 hidden units, as in the experiments of Larochelle and Murray 2011.",
-        model="nade",
-        dataset="digits",
-        steps=3000,
-        epoch_steps=500,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        weight_decay=0.5,
-        average=0.99,
-        hparams={"width": 500},
-    ),
-    "nade_mnist": TrainConfig(
-        source="500 hidden units, as in the experiments of Larochelle and Murray 2011; not yet trained to its end.",
-        model="nade",
-        dataset="mnist",
-        transforms="binarize",
-        steps=10_000,
-        epoch_steps=1000,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
-        hparams={"width": 500},
-    ),
-    "made_digits": TrainConfig(
-        source="Sizes of our own.",
-        model="made",
-        dataset="digits",
-        steps=3000,
-        epoch_steps=500,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        weight_decay=0.5,
-        average=0.99,
-        hparams={"width": 500},
-    ),
-    "made_mnist": TrainConfig(
-        source="One hidden layer and one mask, as in Germain et al. 2015, of 2,000 units rather than 8,000.",
-        model="made",
-        dataset="mnist",
-        transforms="binarize",
-        steps=32_400,
-        epoch_steps=1080,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
-        hparams={"width": 2000},
-    ),
-    "made_mnist_32_masks": TrainConfig(
-        source="Germain et al. 2015: two layers of 8,000 units, 32 masks. For an accelerator.",
-        model="made",
-        dataset="mnist",
-        transforms="binarize",
-        steps=500_000,
-        epoch_steps=5000,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
-        hparams={"width": 8000, "depth": 2, "masks": 32, "random_orders": True},
-    ),
-    "pixel_cnn_digits": TrainConfig(
-        source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
-        model="pixel_cnn",
-        dataset="digits",
-        steps=2500,
-        epoch_steps=250,
-        batch_size=100,
-        learning_rate=2e-3,
-        weight_decay=1.0,
-        average=0.998,
-        hparams={"width": 64, "depth": 6, "head_width": 128, "dropout": 0.75},
-    ),
+    "diagonal_bilstm_cifar10": DIAGONAL_BILSTM_CIFAR10,
     "gated_pixel_cnn_digits": GATED_DIGITS,
-    "gated_pixel_cnn_digits_conditional": _with(
+    "gated_pixel_cnn_digits_conditional": _like(
         GATED_DIGITS,
         "gated_pixel_cnn_digits with the label as condition: van den Oord et al. 2016b, equation 4.",
-        conditional=True,
+        {"conditional": True},
     ),
-    "gated_pixel_cnn_mnist": TrainConfig(
-        source="Sizes of our own: an hour and a half of a CPU.",
+    "gated_pixel_cnn_mnist": _like(
+        MNIST,
+        "Sizes of our own: an hour and a half of a CPU.",
         model="gated_pixel_cnn",
-        dataset="mnist",
-        transforms="binarize",
         steps=36_000,
         epoch_steps=2000,
         batch_size=16,
         learning_rate=2.5e-3,
-        schedule="cosine",
         average=0.9995,
         hparams={"width": 24, "depth": 12, "head_width": 48, "dilations": (1, 2, 4)},
     ),
-    "gated_pixel_cnn_cifar10": TrainConfig(
-        source="Sizes of our own at the scale of van den Oord et al. 2016b, section 3. For an accelerator.",
+    "gated_pixel_cnn_cifar10": _like(
+        CIFAR10,
+        "Sizes of our own at the scale of van den Oord et al. 2016b, section 3. For an accelerator.",
         model="gated_pixel_cnn",
-        dataset="cifar10",
-        steps=500_000,
-        epoch_steps=2000,
         batch_size=128,
+        optimizer="adam",
         learning_rate=3e-4,
         average=0.999,
         hparams={"width": 128, "depth": 15, "head_width": 512},
     ),
-    "pixel_cnn_mnist": TrainConfig(
-        source="15 blocks: van den Oord et al. 2016, table 1; of 16 features, head 32. Not yet trained to its end.",
-        model="pixel_cnn",
-        dataset="mnist",
-        transforms="binarize",
-        steps=20000,
-        epoch_steps=1000,
-        batch_size=64,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
-        hparams={"width": 16, "depth": 15, "head_width": 32},
-    ),
-    "pixel_cnn_pp_digits": TrainConfig(
-        source="Sized for 1,000 training images; stopped where the validation loss is lowest.",
+    "pixel_cnn_pp_digits": _like(
+        DIGITS,
+        STOPPED,
         model="pixel_cnn_pp",
-        dataset="digits",
         steps=750,
-        epoch_steps=250,
-        batch_size=100,
         learning_rate=1e-3,
         weight_decay=0.5,
-        average=0.998,
         hparams={"width": 32, "depth": 1, "scales": 2, "mixtures": 5, "dropout": 0.5},
     ),
     "pixel_cnn_pp_cifar10_small": TrainConfig(
@@ -266,34 +222,22 @@ PRESETS = {
         hparams={"width": 160, "depth": 5},
     ),
     "wavenet_tones": WAVENET,
-    "wavenet_speech": dataclasses.replace(
+    "wavenet_speech": _like(
         WAVENET,
-        source="Sizes of our own: minutes of a CPU. Give the folder: --dataset=audio:PATH.",
+        "Sizes of our own: minutes of a CPU. Give the folder: --dataset=audio:PATH.",
+        {"width": 32, "skip": 64, "depth": 9},
         dataset="audio:recordings",
         steps=2400,
         epoch_steps=200,
-        hparams={"width": 32, "skip": 64, "depth": 9, "stacks": 2, "conditional": True},
     ),
-    "wavenet_16k": dataclasses.replace(
+    "wavenet_16k": _like(
         WAVENET,
-        source="Three stacks of 10 layers, 256 skip features, in the manner of van den Oord et al. 2016 (who print no "
+        "Three stacks of 10 layers, 256 skip features, in the manner of van den Oord et al. 2016 (who print no "
         "widths). Give the folder: --dataset=audio:PATH. For an accelerator.",
+        {"width": 64, "skip": 256, "depth": 10, "stacks": 3},
         dataset="audio:recordings",
         transforms="clip:16000",
         steps=500_000,
         epoch_steps=2000,
-        hparams={"width": 64, "skip": 256, "depth": 10, "stacks": 3, "conditional": True},
-    ),
-    "pixel_cnn_cifar10": TrainConfig(
-        source="15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016; "
-        "width 129 and head 1026 are the next multiples of 3. For an accelerator.",
-        model="pixel_cnn",
-        dataset="cifar10",
-        steps=500_000,
-        epoch_steps=2000,
-        batch_size=16,
-        optimizer="rmsprop",
-        learning_rate=1e-3,
-        hparams={"width": 129, "depth": 15, "head_width": 1026},
     ),
 }
