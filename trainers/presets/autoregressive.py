@@ -169,7 +169,7 @@ PRESETS = {
     ),
     "gated_pixel_cnn_mnist": _like(
         MNIST,
-        "Sizes of our own: an hour and a half of a CPU.",
+        "Sizes of our own: less than an hour and a half of a CPU.",
         model="gated_pixel_cnn",
         steps=36_000,
         epoch_steps=2000,
