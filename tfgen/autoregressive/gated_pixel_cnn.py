@@ -34,10 +34,9 @@ class GatedStacks(CausalNetwork):
     ):
         super().__init__()
         self.rate = dropout
-        apart = [dilations[i % len(dilations)] for i in range(depth)]
         self.down = [
-            CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3)), dilation=dilation)
-            for i, dilation in enumerate(apart)
+            CausalRows(2 * width, *((3, 7) if i == 0 else (2, 3)), dilation=dilations[i % len(dilations)])
+            for i in range(depth)
         ]
         self.across = [CausalColumns(2 * width, 3 if i == 0 else 2, use_bias=False) for i in range(depth)]
         self.feed = [Pointwise(2 * width) for _ in range(depth)]
