@@ -1,10 +1,10 @@
 # make demo: sets up, trains on the embedded digits, draws, exports, loads the export back in plain TensorFlow.
-# make test: sets up and runs the tests.
+# make test: sets up and runs the tests. make mutants: tests the tests.
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 RUN := runs/demo
 
-.PHONY: demo test lint setup clean
+.PHONY: demo test mutants lint setup clean
 
 setup: $(VENV)/installed
 
@@ -29,6 +29,10 @@ demo: setup
 
 test: setup
 	$(PYTHON) -m pytest
+
+# Breaks the code line after line in a copy; a break that no test notices is printed. Minutes; not part of the tests.
+mutants: setup
+	$(PYTHON) -m tests.mutants
 
 lint: setup
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -71,3 +71,11 @@ def test_nothing_subclasses_a_final_class():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 assert not final & {getattr(base, "id", getattr(base, "attr", "")) for base in node.bases}, path
+
+
+def test_every_mutant_still_breaks_something():
+    from tests.mutants import MUTANTS
+
+    for mutant in MUTANTS:
+        assert (ROOT / mutant.file).read_text().count(mutant.old) == 1, f"{mutant.file}: {mutant.old!r}"
+        assert mutant.old != mutant.new and mutant.tests, mutant

@@ -1,0 +1,79 @@
+"""One-line breaks of the code, each of which has to fail a test: python -m tests.mutants [words of a file or a test].
+
+Every mutant is applied to a copy of the checkout and its tests are run there; those that still pass let it survive. A
+mutant names the cheapest tests that notice it. `tests/test_house.py` holds that every text to be broken is there, once.
+"""
+
+import concurrent.futures
+import dataclasses
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).parents[1]
+WORKERS = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """`old`, which stands once in `file`, becomes `new`; then `tests` (arguments of pytest) have to fail."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = [
+    # core and gan
+    # distributions and vae
+    # data
+    # autoregressive, layers, ops
+    # trainers
+    # zoo, evaluate, publish
+    # export
+]
+
+
+def survives(mutant: Mutant, checkout: pathlib.Path) -> str:
+    """ "" where its tests fail in `checkout`, else what pytest said."""
+    path = checkout / mutant.file
+    whole = path.read_text()
+    path.write_text(whole.replace(mutant.old, mutant.new))
+    try:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--durations=0", "-p", "no:cacheprovider"]
+        done = subprocess.run([*command, *mutant.tests.split()], cwd=checkout, capture_output=True, text=True)
+    finally:
+        path.write_text(whole)
+    return "" if done.returncode == 1 else f"exit {done.returncode}: {done.stdout.strip().splitlines()[-1:]}"
+
+
+def main(words: list[str]) -> int:
+    """Prints each mutant and whether a test noticed it; returns the number of survivors."""
+    chosen = [m for m in MUTANTS if all(word in f"{m.file} {m.old} {m.tests}" for word in words)]
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        checkouts = queue.SimpleQueue()
+        for i in range(WORKERS):
+            ignore = shutil.ignore_patterns(".git", ".venv", "runs", "__pycache__")
+            checkouts.put(pathlib.Path(shutil.copytree(ROOT, pathlib.Path(folder) / str(i), ignore=ignore)))
+
+        def attempt(mutant: Mutant) -> bool:
+            checkout = checkouts.get()
+            try:
+                said = survives(mutant, checkout)
+            finally:
+                checkouts.put(checkout)
+            old, new = (text.strip().splitlines()[0] for text in (mutant.old, mutant.new or "(nothing)"))
+            print(f"{'SURVIVES' if said else 'killed  '} {mutant.file}: {old}  ->  {new}  {said}", flush=True)
+            return bool(said)
+
+        survivors = sum(pool.map(attempt, chosen))
+    print(f"{len(chosen)} mutants, {survivors} survivors")
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(min(1, main(sys.argv[1:])))
