@@ -32,8 +32,7 @@ class AutoregressiveModel(GenerativeModel):
     direct_log_prob: Callable[..., tf.Tensor] | None = None
 
     def __init__(self, shape: tuple[int, ...], levels: int, num_classes: int = 0, example: str = "image"):
-        super().__init__(shape, levels, example)
-        self.num_classes = num_classes
+        super().__init__(shape, levels, example, num_classes)
         self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
         self._compiled: dict[Draw, Callable] = {}
         self._compile_in_graphs = False
@@ -44,23 +43,6 @@ class AutoregressiveModel(GenerativeModel):
 
         `seed`, int32 [N, 2], is given in training, to what needs noise.
         """
-
-    @property
-    def condition_spec(self) -> dict[str, tf.TensorSpec]:
-        """What the density is conditioned on, by name."""
-        return {"label": tf.TensorSpec([None], tf.int32, name="label")} if self.num_classes else {}
-
-    @property
-    def batch_spec(self):
-        return super().batch_spec | self.condition_spec
-
-    @property
-    def limits(self):
-        return super().limits | ({"label": self.num_classes} if self.num_classes else {})
-
-    def vector(self, label: tf.Tensor | None = None) -> tf.Tensor | None:
-        """The condition as a vector for the network: one-hot [N, num_classes]."""
-        return None if label is None else tf.one_hot(label, self.num_classes)
 
     def distribution(self, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> Autoregressive:
         """p(x) or p(x | label) over uint8 images. `seed` is of noise in training."""
@@ -136,8 +118,7 @@ class AutoregressiveModel(GenerativeModel):
         )
 
     def _terms(self, batch, seed, training):
-        condition = {name: batch[name] for name in self.condition_spec}
-        nats = -self.distribution(seed if training else None, **condition).log_prob(batch[self.example])
+        nats = -self.distribution(seed if training else None, **self.condition(batch)).log_prob(batch[self.example])
         return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.shape)}
 
     def _with_compiled_loop(self, function):
@@ -156,7 +137,7 @@ class AutoregressiveModel(GenerativeModel):
 
     def signatures(self):
         name = self.example
-        example = super().batch_spec[name]
+        example = self.batch_spec[name]
         known = tf.TensorSpec(example.shape, tf.bool, name="known")
         return {
             "log_prob": Signature(

@@ -237,9 +237,8 @@ class PixelCNNPlusPlus(AutoregressiveModel):
 
     def initialize(self, batch):
         """Sets gains and biases layer after layer, from what the first batch makes of the ones before."""
-        condition = {name: batch[name] for name in self.condition_spec}
         pixels = images.to_symmetric(batch["image"], self.levels)
-        self.network.features(Initialize(), pixels, self.vector(**condition))
+        self.network.features(Initialize(), pixels, self.vector(**self.condition(batch)))
 
     def fill_by_steps(self, image, known, uniforms, draw, **condition):
         return complete(self.network, image, known, uniforms, self.levels, draw, self.vector(**condition))

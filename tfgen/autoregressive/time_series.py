@@ -87,10 +87,6 @@ class TimeSeries(GenerativeModel):
             return {}
         return {"action": tf.TensorSpec([None, self.shape[0], self.action_dims], tf.float32, name="action")}
 
-    @property
-    def batch_spec(self):
-        return super().batch_spec | self.condition_spec
-
     def initialize(self, batch):
         """Takes mean and deviation of the values from the first batch."""
         mean, variance = tf.nn.moments(batch["series"], axes=[0, 1])
@@ -193,7 +189,7 @@ class TimeSeries(GenerativeModel):
         return {"negative_log_prob": -self.log_prob(**{name: batch[name] for name in self.batch_spec})}
 
     def signatures(self):
-        series = super().batch_spec["series"]
+        series = self.batch_spec["series"]
         known = tf.TensorSpec(series.shape[:2], tf.bool, name="known")
         return {
             "log_prob": Signature(

@@ -24,11 +24,12 @@ class GenerativeModel(keras.Model, abc.ABC):
       shape: of an example: (H, W, C) of an image, (T,) of audio, (T, D) of a series.
       levels: number of values of a pixel or sample, 2 .. 256; None where values are real.
       example: what an example is called where it goes in and comes out.
+      num_classes: 0, or the number of labels that the model is conditioned on; its verbs then want label=int32 [N].
     """
 
-    def __init__(self, shape: tuple[int, ...], levels: int | None, example: str = "image"):
+    def __init__(self, shape: tuple[int, ...], levels: int | None, example: str = "image", num_classes: int = 0):
         super().__init__()
-        self.example, self.shape, self.levels = example, tuple(shape), levels
+        self.example, self.shape, self.levels, self.num_classes = example, tuple(shape), levels, num_classes
         if min(shape) < 1:
             raise ValueError(f"{example}_shape={shape!r}: every side must be at least 1")
         if levels is not None and not 2 <= levels <= 256:
@@ -50,14 +51,20 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     @property
     def batch_spec(self) -> dict[str, tf.TensorSpec]:
-        """What goes in, by name. A model that needs more than examples adds to it."""
+        """What goes in, by name: examples, and what they are conditioned on. A model that needs more adds to it."""
         dtype = tf.uint8 if self.levels else tf.float32
-        return {self.example: tf.TensorSpec([None, *self.shape], dtype, name=self.example)}
+        return {self.example: tf.TensorSpec([None, *self.shape], dtype, name=self.example)} | self.condition_spec
+
+    @property
+    def condition_spec(self) -> dict[str, tf.TensorSpec]:
+        """What the model is conditioned on, by name: the label if there are classes. A model may add to it."""
+        return {"label": tf.TensorSpec([None], tf.int32, name="label")} if self.num_classes else {}
 
     @property
     def limits(self) -> dict[str, int]:
         """The exclusive upper bound of an integer input, by name; data and served requests are held to it."""
-        return {self.example: self.levels} if self.levels else {}
+        limits = {self.example: self.levels, "label": self.num_classes}
+        return {name: limit for name, limit in limits.items() if limit}
 
     @abc.abstractmethod
     def players(self) -> tuple[Player, ...]:
@@ -66,6 +73,16 @@ class GenerativeModel(keras.Model, abc.ABC):
     @abc.abstractmethod
     def signatures(self) -> dict[str, Signature]:
         """What it serves, by name."""
+
+    # Conditions.
+
+    def condition(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The part of a batch that the model is conditioned on: what its verbs want beside their other arguments."""
+        return {name: batch[name] for name in self.condition_spec}
+
+    def vector(self, label: tf.Tensor | None = None) -> tf.Tensor | None:
+        """The condition as a vector for a network: one-hot float32 [N, num_classes]; None without a label."""
+        return None if label is None else tf.one_hot(label, self.num_classes)
 
     # Variables and data.
 
