@@ -1,11 +1,11 @@
 """Runs a SavedModel with plain TensorFlow, by the session loader that TF Serving uses.
 
-    python export/plain_tensorflow.py EXPORT requests.npz answers.npz
+    python export/plain_tensorflow.py EXPORT requests.npz answers.npz [EXPORT requests.npz answers.npz ...]
     python export/plain_tensorflow.py EXPORT --sample=32 --grid=8 picture.png
 
 It needs neither this package nor Keras nor TensorFlow Probability, and hides them from itself. The first form answers
-every request "signature/input" of a .npz file as "signature/output"; the second draws pictures with the signature
-"sample" and writes them as one PNG.
+every request "signature/input" of a .npz file as "signature/output", for one export or several; the second draws
+pictures with the signature "sample" and writes them as one PNG.
 """
 
 import importlib.abc
@@ -28,7 +28,8 @@ class Hide(importlib.abc.MetaPathFinder):
         return None if name.split(".")[0] in FOREIGN else self._finder.find_spec(name, path, target)
 
 
-sys.meta_path[:] = [Hide(finder) for finder in sys.meta_path if hasattr(finder, "find_spec")]
+if __name__ == "__main__":
+    sys.meta_path[:] = [Hide(finder) for finder in sys.meta_path if hasattr(finder, "find_spec")]
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
@@ -39,9 +40,8 @@ class Server:
     """The signatures of a SavedModel, as a session runs them."""
 
     def __init__(self, path: str):
-        self.graph = tf.Graph()
-        with self.graph.as_default():
-            self.session = tf.compat.v1.Session()
+        self.session = tf.compat.v1.Session(graph=tf.Graph())
+        with self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], path)
         self.signatures = meta.signature_def
 
@@ -52,15 +52,18 @@ class Server:
 
 
 def answer_file(path: str, requests: str, answers: str) -> None:
-    server = Server(path)
     grouped = {}
     for key, value in np.load(requests).items():
         name, argument = key.split("/")
         grouped.setdefault(name, {})[argument] = value
-    np.savez(
-        answers,
-        **{f"{name}/{key}": value for name, inputs in grouped.items() for key, value in server(name, **inputs).items()},
-    )
+    try:
+        server = Server(path)
+        given = {name: server(name, **inputs) for name, inputs in grouped.items()}
+        server.session.close()
+    except Exception as error:
+        error.add_note(f"by the export {path}")
+        raise
+    np.savez(answers, **{f"{name}/{key}": value for name, outputs in given.items() for key, value in outputs.items()})
 
 
 def draw(path: str, count: int, columns: int, picture: str) -> None:
@@ -76,8 +79,9 @@ def draw(path: str, count: int, columns: int, picture: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
-        answer_file(*sys.argv[1:])
+    if len(sys.argv) > 1 and len(sys.argv) % 3 == 1:
+        for i in range(1, len(sys.argv), 3):
+            answer_file(*sys.argv[i : i + 3])
     elif len(sys.argv) == 5 and sys.argv[2].startswith("--sample=") and sys.argv[3].startswith("--grid="):
         draw(sys.argv[1], int(sys.argv[2][9:]), int(sys.argv[3][7:]), sys.argv[4])
     else:

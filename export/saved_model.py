@@ -150,6 +150,22 @@ def export_model(model: GenerativeModel, output: pathlib.Path, about: dict, name
     """Exports a live model; `about` goes into its card. See `export`."""
     output = pathlib.Path(output)
     check_output(output)
+    partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
+    shutil.rmtree(partial, ignore_errors=True)
+    requests, answers = write(model, partial, output, about, names)
+    verify.verify(partial, requests, answers)
+    partial.rename(output)
+    return output
+
+
+def write(
+    model: GenerativeModel, folder: pathlib.Path, output: pathlib.Path, about: dict, names: list[str] | None = None
+) -> tuple[verify.Tensors, verify.Tensors]:
+    """Writes an export that is still to be verified into `folder`; its card calls it `output`. See `export`.
+
+    Returns:
+      Requests to verify it with, one for each signature, and what the live model answers.
+    """
     signatures = model.signatures()
     unknown = [name for name in names or [] if name not in signatures]
     if unknown:
@@ -161,15 +177,11 @@ def export_model(model: GenerativeModel, output: pathlib.Path, about: dict, name
     with _quiet():
         answers = {name: functions[name](request) for name, request in requests.items()}
 
-    partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     twins = {name: served_function(model, one, True) for name, one in signatures.items() if one.compiled}
     served = Served(functions, twins)
     with _quiet():
-        tf.saved_model.save(served, str(partial), signatures={**functions, "serving_default": functions[default]})
-    warmup.write(partial, output.parent.name, requests)
-    model_card.write(partial, output, model, about, signatures, answers, served.weights)
-    verify.verify(partial, requests, answers)
-    partial.rename(output)
-    return output
+        tf.saved_model.save(served, str(folder), signatures={**functions, "serving_default": functions[default]})
+    warmup.write(folder, output.parent.name, requests)
+    model_card.write(folder, output, model, about, signatures, answers, served.weights)
+    return requests, answers
