@@ -79,3 +79,12 @@ def test_every_mutant_still_breaks_something():
     for mutant in MUTANTS:
         assert (ROOT / mutant.file).read_text().count(mutant.old) == 1, f"{mutant.file}: {mutant.old!r}"
         assert mutant.old != mutant.new and mutant.tests, mutant
+
+
+def test_every_family_has_one_trainer_and_every_trainer_a_file():
+    from tfgen import zoo
+    from trainers.flags import TRAINERS
+
+    served = [family for families in TRAINERS.values() for family in families]
+    assert sorted(served) == sorted(zoo.DENSITY) == sorted({entry.family for entry in zoo.MODELS.values()})
+    assert set(TRAINERS) == {path.stem for path in (ROOT / "trainers").glob("train_*.py")}

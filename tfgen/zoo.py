@@ -15,65 +15,86 @@ import pathlib
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Where a model lives and what it is."""
+    """Where a model lives, what it can do, and what it is."""
 
     path: str  # module:class
-    family: str  # which verbs it has: see DENSITY
+    verbs: tuple[str, ...]  # the methods that it promises; it has none of the verbs of other models
+    family: str  # what it says about the density: see DENSITY
     paper: str
 
 
 # The lecture's taxonomy (Goodfellow 2016, NIPS tutorial, figure 9): what a family says about the density.
 DENSITY = {
-    "autoregressive": "explicit, tractable: log_prob, sample, complete",
-    "time_series": "explicit, tractable, of real values: log_prob, sample, complete, simulate",
-    "vae": "explicit, approximate: elbo, importance_bound, encode, decode, sample, reconstruct",
-    "gan": "implicit: generate, sample, discriminate",
+    "autoregressive": "explicit, tractable",
+    "time_series": "explicit, tractable, of real values",
+    "vae": "explicit, approximate",
+    "gan": "implicit",
 }
+
+# Verbs that several models have together; a model that has fewer or more of them says so in its entry.
+EXACT = ("log_prob", "sample", "complete")
+BOUNDED = ("elbo", "importance_bound", "prior", "encode", "decode", "sample", "reconstruct")
+ADVERSARIAL = ("prior", "generate", "sample", "discriminate")
 
 MODELS = {
     "fvsbn": Entry(
-        "tfgen.autoregressive.fvsbn:FVSBN", "autoregressive", "Neal 1992, https://doi.org/10.1016/0004-3702(92)90065-6"
+        "tfgen.autoregressive.fvsbn:FVSBN",
+        EXACT,
+        "autoregressive",
+        "Neal 1992, https://doi.org/10.1016/0004-3702(92)90065-6",
     ),
     "nade": Entry(
         "tfgen.autoregressive.nade:NADE",
+        EXACT,
         "autoregressive",
         "Larochelle and Murray 2011, https://proceedings.mlr.press/v15/larochelle11a.html",
     ),
     "made": Entry(
-        "tfgen.autoregressive.made:MADE", "autoregressive", "Germain et al. 2015, https://arxiv.org/abs/1502.03509"
+        "tfgen.autoregressive.made:MADE",
+        EXACT,
+        "autoregressive",
+        "Germain et al. 2015, https://arxiv.org/abs/1502.03509",
     ),
     "pixel_cnn": Entry(
         "tfgen.autoregressive.pixel_cnn:PixelCNN",
+        EXACT,
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
     ),
     "pixel_rnn": Entry(
         "tfgen.autoregressive.pixel_rnn:PixelRNN",
+        EXACT,
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1601.06759",
     ),
     "gated_pixel_cnn": Entry(
         "tfgen.autoregressive.gated_pixel_cnn:GatedPixelCNN",
+        EXACT,
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1606.05328",
     ),
     "pixel_cnn_pp": Entry(
         "tfgen.autoregressive.pixel_cnn_pp:PixelCNNPlusPlus",
+        EXACT,
         "autoregressive",
         "Salimans et al. 2017, https://arxiv.org/abs/1701.05517",
     ),
     "wavenet": Entry(
         "tfgen.autoregressive.wavenet:WaveNet",
+        EXACT,
         "autoregressive",
         "van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
     ),
     "time_series": Entry(
         "tfgen.autoregressive.time_series:TimeSeries",
+        (*EXACT, "simulate"),
         "time_series",
         "the stack of van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
     ),
-    "vae": Entry("tfgen.vae.vae:VAE", "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
-    "dcgan": Entry("tfgen.gan.dcgan:DCGAN", "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"),
+    "vae": Entry("tfgen.vae.vae:VAE", BOUNDED, "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
+    "dcgan": Entry(
+        "tfgen.gan.dcgan:DCGAN", ADVERSARIAL, "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"
+    ),
 }
 
 
@@ -92,6 +113,19 @@ def find(name: str) -> Entry:
     if name not in MODELS:
         raise ValueError(f"model={name!r}: there is no such model{closest(name, MODELS)}; there are {sorted(MODELS)}")
     return MODELS[name]
+
+
+def verbs(model) -> tuple[str, ...]:
+    """What a live model can do, by its entry.
+
+    Raises:
+      LookupError: for a class that has no entry.
+    """
+    path = f"{type(model).__module__}:{type(model).__qualname__}"
+    for entry in MODELS.values():
+        if entry.path == path:
+            return entry.verbs
+    raise LookupError(f"{path} has no entry in tfgen/zoo.py")
 
 
 def arguments(name: str) -> dict[str, str]:

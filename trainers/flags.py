@@ -13,12 +13,29 @@ from trainers import config as configs
 from trainers.presets import PRESETS
 
 ROOT = pathlib.Path(__file__).parents[1]
+# Which families an entry point trains: trainers/<name>.py.
+TRAINERS = {
+    "train_autoregressive": ("autoregressive",),
+    "train_time_series": ("time_series",),
+    "train_vae": ("vae",),
+    "train_gan": ("gan",),
+}
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help
 
 
-def main(family: str, about: str, default_preset: str) -> None:
+def presets_of(trainer: str) -> dict[str, configs.TrainConfig]:
+    """The presets whose models a trainer trains."""
+    return {name: preset for name, preset in PRESETS.items() if trainer_of(preset.model) == trainer}
+
+
+def trainer_of(model: str) -> str:
+    """The entry point that trains a model."""
+    return next(trainer for trainer, families in TRAINERS.items() if zoo.find(model).family in families)
+
+
+def main(trainer: str, about: str, default_preset: str) -> None:
     """Runs one trainer: declares its flags, resolves them, trains."""
-    presets = PRESETS[family]
+    presets = presets_of(trainer)
     sys.modules["__main__"].__doc__ = (
         about
         + "\n\nPresets:\n"
@@ -32,7 +49,7 @@ def main(family: str, about: str, default_preset: str) -> None:
         + "\n".join(
             f"  {name}({', '.join(zoo.arguments(name))}): {entry.paper}"
             for name, entry in zoo.MODELS.items()
-            if entry.family == family
+            if trainer_of(name) == trainer
         )
         + "\n"
     )
@@ -42,7 +59,7 @@ def main(family: str, about: str, default_preset: str) -> None:
         _declare(name, field)
     for name in ("preset", "dry_run", *configs.FIELDS):
         flags.declare_key_flag(name)
-    run(lambda: _train(family))
+    run(lambda: _train(trainer))
 
 
 def _declare(name: str, field: dataclasses.Field) -> None:
@@ -57,27 +74,24 @@ def _declare(name: str, field: dataclasses.Field) -> None:
     declare(name, None, about)
 
 
-def resolve(family: str) -> configs.TrainConfig:
+def resolve(trainer: str) -> configs.TrainConfig:
     """The preset with the flags that were given laid over it.
 
     Raises:
       ValueError: naming the flag, its value, and what would be right.
     """
     values = flags.FLAGS
-    presets = PRESETS[family]
+    presets = presets_of(trainer)
     if values.preset not in presets:
-        elsewhere = [other for other in PRESETS if values.preset in PRESETS[other]]
-        hint = (
-            f"; that one belongs to python -m trainers.train_{elsewhere[0]}"
-            if elsewhere
-            else zoo.closest(values.preset, presets)
-        )
+        hint = zoo.closest(values.preset, presets)
+        if values.preset in PRESETS:
+            hint = f"; that one belongs to python -m trainers.{trainer_of(PRESETS[values.preset].model)}"
         raise ValueError(f"preset={values.preset!r}: must be one of {', '.join(presets)}{hint}")
     preset = presets[values.preset]
     given = {name: values[name].value for name in configs.FIELDS if values[name].value is not None}
     model = given.get("model", preset.model)
-    if zoo.find(model).family != family:
-        raise ValueError(f"model={model!r}: that is trained by python -m trainers.train_{zoo.find(model).family}")
+    if trainer_of(model) != trainer:
+        raise ValueError(f"model={model!r}: that is trained by python -m trainers.{trainer_of(model)}")
     hparams = dict(preset.hparams) if model == preset.model else {}
     given["hparams"] = hparams | configs.parse_hparams(model, given.get("hparams", ""))
     given.setdefault("workdir", preset.workdir or f"runs/{values.preset}")
@@ -86,8 +100,8 @@ def resolve(family: str) -> configs.TrainConfig:
     return config
 
 
-def _train(family: str) -> None:
-    config = resolve(family)
+def _train(trainer: str) -> None:
+    config = resolve(trainer)
     from trainers import dry_run, runner  # from here on TensorFlow is needed
 
     if flags.FLAGS.dry_run:

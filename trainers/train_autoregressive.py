@@ -4,7 +4,7 @@ from trainers import flags
 
 if __name__ == "__main__":
     flags.main(
-        "autoregressive",
+        "train_autoregressive",
         "Trains a model with a tractable density: from FVSBN to PixelCNN++ and PixelRNN, and WaveNet for sound.",
         default_preset="pixel_cnn_digits",
     )

@@ -3,4 +3,4 @@
 from trainers import flags
 
 if __name__ == "__main__":
-    flags.main("gan", "Trains a GAN: DCGAN.", default_preset="dcgan_digits")
+    flags.main("train_gan", "Trains a GAN: DCGAN.", default_preset="dcgan_digits")

@@ -3,4 +3,6 @@
 from trainers import flags
 
 if __name__ == "__main__":
-    flags.main("time_series", "Trains a model of time series: log_prob, sample, simulate.", default_preset="pendulum")
+    flags.main(
+        "train_time_series", "Trains a model of time series: log_prob, sample, simulate.", default_preset="pendulum"
+    )

@@ -3,4 +3,4 @@
 from trainers import flags
 
 if __name__ == "__main__":
-    flags.main("vae", "Trains a latent-variable model: VAE.", default_preset="vae_digits")
+    flags.main("train_vae", "Trains a latent-variable model: VAE.", default_preset="vae_digits")
