@@ -169,9 +169,43 @@ def test_first_pixel_of_a_sample(name):
         model.sample(seed, "zero")
 
 
+@pytest.mark.parametrize("name", ["nade", "pixel_cnn"])
+def test_a_first_pixel_beyond_the_levels_is_refused(name):
+    model, seed = small((2, 2, 3), 4, name=name), seeds.seed_rows(2)
+    with pytest.raises(ValueError, match=r"first_pixel=4: must be levels 0 \.\. 3"):
+        model.sample(seed, tf.constant([[0, 1, 2], [3, 4, 0]], tf.uint8))
+    with pytest.raises(ValueError, match=r"first_pixel=-1: must be levels 0 \.\. 3"):
+        model.sample(seed, np.array([[0, 1, 2], [3, -1, 0]]))
+    with pytest.raises(ValueError, match=r"first_pixel: int32 \(2, 1\), but must be levels \(integers\) \[2, 3\]"):
+        model.sample(seed, [[0], [1]])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"first_pixel: must be levels 0 \.\. 3"):
+        tf.function(model.sample)(seed, tf.constant([[0, 1, 2], [3, 4, 0]], tf.uint8))
+
+
+@pytest.mark.parametrize("name", ["fvsbn", "nade", "made"])
+def test_a_graph_samples_any_number_of_rows(name):
+    sample = tf.function(small((2, 2, 1), 3, name=name).sample)
+    three, one = (sample(seeds.seed_rows(rows)) for rows in (3, 1))
+    np.testing.assert_array_equal(three[:1], one)
+
+
 def test_inverse_cdf_edges():
     logits = tf.math.log([[0.25, 0.25, 0.5]] * 4)
     np.testing.assert_array_equal(inverse_cdf(logits, tf.constant([1e-7, 0.2499, 0.2501, 0.9999999])), [0, 0, 1, 2])
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+def test_a_level_of_probability_zero_is_never_drawn(jit_compile):
+    """At the largest and the smallest uniforms there are, over sums that fall short of 1 or pass it by rounding."""
+    random = np.random.default_rng(0)
+    logits = np.where(random.random((2000, 300)) < 0.5, -np.inf, random.normal(size=(2000, 300))).astype(np.float32)
+    logits[:, [0, -2, -1]], logits[:, 100] = -np.inf, 0.0
+    draw = tf.function(inverse_cdf, jit_compile=jit_compile)
+    for uniform in (1 - 2.0**-24, 2.0**-24):
+        level = draw(logits, tf.fill([2000], np.float32(uniform))).numpy()
+        assert np.isfinite(np.take_along_axis(logits, level[:, None], 1)).all()
+        far = np.isfinite(logits).argmax(1) if uniform < 0.5 else 299 - np.isfinite(logits)[:, ::-1].argmax(1)
+        assert (level == far).mean() > 0.9
 
 
 def test_log_prob_is_the_sum_of_the_conditionals_in_nats():
@@ -367,6 +401,11 @@ def test_temperature_and_nucleus():
     # 0.5 + 0.3 reach 0.75 but 0.5 does not: the first two are left.
     np.testing.assert_allclose(shares(nucleus=0.75), [0.625, 0.375, 0, 0], atol=0.015)
     np.testing.assert_allclose(shares(nucleus=0.1), [1, 0, 0, 0])
+    # What the nucleus leaves out stays out, and all is finite, however cold: even logits far apart, or below zero.
+    for temperature in (1e-3, 1e-8, 1e-12, 1e-45):
+        np.testing.assert_allclose(shares(temperature=temperature, nucleus=0.4), [1, 0, 0, 0])
+        cold = Draw(temperature, 0.75)(tf.constant([[-2e9, -2e9, -3e9]] * 50), uniform[:50]).numpy()
+        assert set(cold) == {0, 1}
     with pytest.raises(ValueError, match="temperature=0: must be above 0"):
         Draw(temperature=0)
     with pytest.raises(ValueError, match=r"nucleus=1.5: must lie in \(0, 1\]"):

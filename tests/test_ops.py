@@ -57,6 +57,14 @@ def test_split_makes_independent_streams():
     assert len(np.unique(np.concatenate([one, two, seeds.seed_rows(50)]), axis=0)) == 150
 
 
+def test_the_number_of_rows_stays_known_in_a_graph_that_comes_after_another():
+    """Loops over an unknown number of rows fail in a graph of a known one."""
+    for rows in (3, 1):
+        graph = tf.function(lambda seed: (seeds.uniform(seed, (4,)), *seeds.split(seed, 2)))
+        graph = graph.get_concrete_function(tf.TensorSpec([rows, 2], tf.int32))
+        assert [list(value.shape) for value in graph.structured_outputs] == [[rows, 4], [rows, 2], [rows, 2]]
+
+
 def test_replicas_share_out_the_seeds_of_a_step():
     step = tf.constant(5, tf.int64)
     whole = seeds.step_rows(1, step, 2, 8, 0, 1)

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from tfgen import data, zoo
 from tfgen.data.audio import clips
@@ -211,6 +212,36 @@ def test_a_density_of_one_step_integrates_to_one():
     samples = tf.function(model.sample)(seeds.seed_rows(20_000)).numpy().ravel()
     mean = (density * grid).sum() * 120 / 200_000
     np.testing.assert_allclose(samples.mean(), mean, atol=4 * samples.std() / 20_000**0.5)
+
+
+def test_a_sequence_is_sampled_in_any_number_of_rows():
+    for model in (wavenet(4, 3), series(4)):
+        sample = tf.function(model.sample)
+        three, one = (sample(seeds.seed_rows(rows)) for rows in (3, 1))
+        np.testing.assert_allclose(three[:1], one, atol=1e-5)
+
+
+def test_a_mixture_of_more_components_than_a_byte_counts():
+    """The component is the one whose weight is not zero, the 300th of 400; its mean is 5."""
+    model = series(length=1, dims=1, mixtures=400)
+    values = np.zeros([2, 1200], np.float32)
+    values[:, 300], values[:, 400 + 300] = 100.0, 5.0
+    step = model.step_of(tf.constant(values), tf.zeros([2, 1]), tf.fill([2, 2], 0.5))
+    np.testing.assert_allclose(step, 5.0, atol=1e-5)
+
+
+def test_a_constant_dimension_keeps_its_own_unit():
+    """A model at zero answers it with the density of N(0, softplus(0)) there, not with that of a spike."""
+    model = series(length=3, dims=2, mixtures=1)
+    for variable in model.network.last.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    x = np.full((4, 3, 2), 7.3, np.float32)
+    x[..., 1] = np.random.default_rng(0).normal(size=(4, 3))
+    model.initialize({"series": tf.constant(x)})
+    np.testing.assert_allclose(model.stddev, [1.0, x[..., 1].std()], rtol=1e-4)
+    steps = np.diff((x - x.mean((0, 1))) / [1.0, x[..., 1].std()], axis=1, prepend=0.0)
+    expected = stats.norm.logpdf(steps, scale=np.log(2.0) + 1e-3).sum((1, 2)) - 3 * np.log(x[..., 1].std())
+    np.testing.assert_allclose(model.log_prob(x), expected, rtol=1e-4)
 
 
 def test_a_series_against_a_random_walk():

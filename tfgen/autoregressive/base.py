@@ -77,8 +77,10 @@ class AutoregressiveModel(GenerativeModel):
         Args:
           seed: row i of the answer depends on row i alone.
           first_pixel: "model" draws the upper left pixel (the first sample of audio) from the model, "uniform" from all
-            levels alike; a tensor uint8 [N, C] ([N] of audio) sets it, to pixels of the training data, say.
+            levels alike; levels [N, C] ([N] of audio) set it, to pixels of the training data, say.
           draw: temperature and nucleus; if left out `self.draw`, which is exact unless it was set.
+        Raises:
+          ValueError: where `first_pixel` is none of these.
         """
         if isinstance(first_pixel, str) and first_pixel == "model":
             return self.distribution(**condition).sample(seed, draw or self.draw)
@@ -88,10 +90,26 @@ class AutoregressiveModel(GenerativeModel):
                 raise ValueError(f"first_pixel={first_pixel!r}: must be 'model', 'uniform' or uint8 values [N, C]")
             seed, first_seed = seeds.split(seed, 2)
             first_pixel = tf.cast(seeds.uniform(first_seed, channels) * self.levels, tf.uint8)
+        else:
+            first_pixel = self._first_pixel(tf.convert_to_tensor(first_pixel), [seed.shape[0], *channels])
         known = tf.reshape(tf.range(math.prod(places)) == 0, [1, *places, *[1] * len(channels)])
         first_pixel = tf.reshape(first_pixel, [-1, *[1] * len(places), *channels])
         image = tf.where(known, first_pixel, tf.constant(0, tf.uint8))
         return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, draw, **condition)
+
+    def _first_pixel(self, given: tf.Tensor, shape: list) -> tf.Tensor:
+        """What stands in the first pixel, as uint8, if it is of this shape and of levels; said in a graph at run time."""
+        if not given.dtype.is_integer or not given.shape.is_compatible_with(shape):
+            raise ValueError(f"first_pixel: {given.dtype.name} {given.shape}, but must be levels (integers) {shape}")
+        about = f"must be levels 0 .. {self.levels - 1}"
+        if (values := tf.get_static_value(given)) is not None:
+            if values.size and not 0 <= values.min() <= values.max() < self.levels:
+                wrong = values[(values < 0) | (values >= self.levels)][0]
+                raise ValueError(f"first_pixel={wrong}: {about}")
+        else:
+            inside = (given >= 0) & (tf.cast(given, tf.int32) < self.levels)
+            tf.debugging.Assert(tf.reduce_all(inside), [f"first_pixel: {about}"])
+        return tf.cast(given, tf.uint8)
 
     def complete(
         self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, draw: Draw | None = None, **condition: tf.Tensor

@@ -49,7 +49,9 @@ class TimeSeries(GenerativeModel):
     """p(x | a) = prod_t sum_k pi_k N(x_t; x_{t-1} + mean_k, diag(stddev_k^2)), given all x and actions a before t.
 
     The action of time t bears on x_{t+1} and what follows. Values are normalised by the mean and the deviation of the
-    first batch; densities are those of the values as they came.
+    first batch (one that is constant in it keeps its own unit); densities are those of the values as they came. No
+    deviation of a step falls below `SMALLEST_STDDEV` of that unit, so that ln p stays finite on values that can be
+    predicted exactly: there it rises to -ln(SMALLEST_STDDEV sqrt(2 pi)) = 6.0 nats a value above that of the unit.
 
     Args:
       length: T, steps of a series.
@@ -89,9 +91,11 @@ class TimeSeries(GenerativeModel):
 
     def initialize(self, batch):
         """Takes mean and deviation of the values from the first batch."""
-        mean, variance = tf.nn.moments(batch["series"], axes=[0, 1])
+        series = batch["series"]
+        mean, variance = tf.nn.moments(series, axes=[0, 1])
+        constant = tf.reduce_max(series, axis=[0, 1]) == tf.reduce_min(series, axis=[0, 1])
         self.mean.assign(mean)
-        self.stddev.assign(tf.sqrt(variance) + 1e-6)
+        self.stddev.assign(tf.where(constant, 1.0, tf.sqrt(variance) + 1e-6))
 
     def _normal(self, series):
         return (series - self.mean) / self.stddev
@@ -178,7 +182,7 @@ class TimeSeries(GenerativeModel):
     def step_of(self, values: tf.Tensor, last: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
         """A step [N, D] in normalised units, from the network's answer, the step before, and uniforms [N, 1 + D]."""
         logits, means, stddevs = self._parameters(values, last)
-        component = tf.cast(inverse_cdf(logits, uniforms[:, 0]), tf.int32)
+        component = inverse_cdf(logits, uniforms[:, 0])
         mean, stddev = (tf.gather(values, component, axis=1, batch_dims=1) for values in (means, stddevs))
         return mean + stddev * tf.math.ndtri(uniforms[:, 1:])
 

@@ -44,14 +44,16 @@ class Draw:
     def __call__(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
         """[N, levels], [N] -> level uint8 [N]."""
         if self.temperature != 1:
-            logits = tf.cast(logits, tf.float32) / self.temperature
+            # The likeliest level at 0 and the others below it: nothing is infinite on the way to temperature 0.
+            logits = tf.cast(logits, tf.float32)
+            logits = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / max(self.temperature, 1e-30)
         if self.nucleus != 1:
             probs = tf.nn.softmax(tf.cast(logits, tf.float32))
             ranked = tf.sort(probs, direction="DESCENDING")
             kept = tf.cumsum(ranked, axis=-1, exclusive=True) < self.nucleus
             smallest = tf.reduce_min(tf.where(kept, ranked, 1.0), axis=-1, keepdims=True)
-            logits = tf.where(probs >= smallest, logits, -1e9)
-        return inverse_cdf(logits, uniform)
+            logits = tf.where(probs >= smallest, logits, -math.inf)
+        return tf.cast(inverse_cdf(logits, uniform), tf.uint8)
 
 
 EXACT = Draw()
@@ -122,7 +124,7 @@ class Autoregressive(Likelihood):
 
 
 def inverse_cdf(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-    """The level at which the distribution function of a softmax passes `uniform`: [N, levels], [N] -> uint8 [N]."""
+    """The level at which the distribution function of a softmax passes `uniform`: [N, levels], [N] -> int32 [N]."""
     cumulative = tf.cumsum(tf.nn.softmax(tf.cast(logits, tf.float32)), axis=-1)
-    # The last sum may fall short of 1 by rounding: it is left out, so that the last level takes what remains.
-    return tf.cast(tf.reduce_sum(tf.cast(cumulative[:, :-1] <= uniform[:, None], tf.int32), axis=-1), tf.uint8)
+    # Of the total, which is 1 but for rounding: so no uniform lies above it, and none draws a level of probability 0.
+    return tf.reduce_sum(tf.cast(cumulative <= uniform[:, None] * cumulative[:, -1:], tf.int32), axis=-1)

@@ -24,13 +24,15 @@ def step_rows(seed: int, step: tf.Tensor, stream: int, count: tf.Tensor, replica
     return rows[replica * count : (replica + 1) * count]
 
 
-# A map over rows costs milliseconds where it is not in a graph.
+# A map over rows costs milliseconds where it is not in a graph. A function that has met two numbers of rows answers with
+# an unknown number in a graph: the callers below say it again, or no loop over the answer has a static shape.
 _by_rows = tf.function(autograph=False, reduce_retracing=True)
 
 
 def split(seed: tf.Tensor, streams: int) -> list[tf.Tensor]:
     """`streams` independent seeds int32 [N, 2] from one."""
-    return tf.unstack(tf.ensure_shape(_split(seed, streams), [None, streams, 2]), axis=1)
+    seed = tf.convert_to_tensor(seed)
+    return tf.unstack(tf.ensure_shape(_split(seed, streams), [seed.shape[0], streams, 2]), axis=1)
 
 
 @_by_rows
@@ -50,8 +52,9 @@ def _bits(seed: tf.Tensor, shape) -> tf.Tensor:
 
 def uniform(seed: tf.Tensor, shape) -> tf.Tensor:
     """Uniform float32 [N, *shape] strictly inside (0, 1), on a grid of 2^-23."""
-    bits = tf.cast(tf.bitwise.right_shift(_bits(seed, shape), tf.constant(9, tf.uint32)), tf.float32)
-    return (bits + 0.5) * 2.0**-23
+    seed, shape = tf.convert_to_tensor(seed), tuple(shape)
+    bits = tf.ensure_shape(_bits(seed, shape), [seed.shape[0], *shape])
+    return (tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.float32) + 0.5) * 2.0**-23
 
 
 def normal(seed: tf.Tensor, shape) -> tf.Tensor:
