@@ -98,7 +98,7 @@ class AutoregressiveModel(GenerativeModel):
         return self.complete(image, tf.broadcast_to(known, tf.shape(image)), seed, draw, **condition)
 
     def _first_pixel(self, given: tf.Tensor, shape: list) -> tf.Tensor:
-        """What stands in the first pixel, as uint8, if it is of this shape and of levels; said in a graph at run time."""
+        """What stands in the first pixel, as uint8; refused (in a graph: when it runs) where it is not of levels."""
         if not given.dtype.is_integer or not given.shape.is_compatible_with(shape):
             raise ValueError(f"first_pixel: {given.dtype.name} {given.shape}, but must be levels (integers) {shape}")
         about = f"must be levels 0 .. {self.levels - 1}"

@@ -13,7 +13,8 @@ from tfgen.ops import images
 class FVSBN(AutoregressiveModel):
     """p(x) = prod_i softmax(b_i + sum_{j < i} W_ij x_j): each factor is a softmax regression on the values before it.
 
-    With two levels it is the logistic network of the paper, units being -1 and 1.
+    With two levels it is the logistic network of the paper, units being -1 and 1. More levels are ours: x_j is still
+    one number, in [-1, 1], and not one-hot.
 
     Args:
       image_shape: (H, W, C).

@@ -17,7 +17,8 @@ class MADE(AutoregressiveModel):
     An autoencoder whose weights are masked (equations 8 to 13): hidden unit k has a degree and sees values whose rank
     in the order is at most that degree; output i sees units whose degree is below the rank of value i. Every m has its
     own degrees, and with `random_orders` its own order; the weights are shared. Training steps take one m after another
-    (section 4.2); `log_prob` is that of the uniform mixture over all of them, exact.
+    (section 4.2); `log_prob` is that of the uniform mixture over all of them, exact. Without the paper's direct
+    connections from input to output; more than two levels come in as one number in [-1, 1].
 
     Args:
       image_shape: (H, W, C).

@@ -15,7 +15,8 @@ class NADE(AutoregressiveModel):
     """p(x) = prod_i softmax(b_i + V_i h_i), h_i = sigmoid(c + sum_{j < i} W_j x_j).
 
     All hidden layers share W, so that h_i costs one addition more than h_{i-1}: O(D width) for a picture of D values,
-    in evaluation and in sampling.
+    in evaluation and in sampling. Above two levels x_j is still one number, in [-1, 1], so that W_j is the same for all
+    levels but for the factor: of our own, since the paper's values are binary (0 and 1 there, -1 and 1 here).
 
     Args:
       image_shape: (H, W, C).

@@ -184,8 +184,12 @@ class PixelCNNPlusPlus(AutoregressiveModel):
 
     Each pixel is a mixture of logistics whose means for G and B are linear in the channels before them (equations 1 to
     3); features come from a stream of the rows above and one of the pixels before, over three resolutions with short
-    cuts, weight-normalised and initialised from the first batch. Doubling the resolution of the vertical stream takes a
-    2x2 window here (2x3 in the authors' code).
+    cuts, weight-normalised and initialised from the first batch.
+
+    Where we deviate from the authors' code (https://github.com/openai/pixel-cnn): doubling the resolution of the
+    vertical stream takes a 2x2 window (2x3 there); no channel of ones is put beside the pixels, so that the padding is
+    told from a middle gray by nothing; no dropout acts while gains and biases are initialised; means are kept in
+    [-3, 3] and log scales in [-7, 7] of pixels in [-1, 1] (there the means are free and the log scales at least -7).
 
     Args:
       image_shape: (H, W, C), H and W multiples of 2^(scales - 1).

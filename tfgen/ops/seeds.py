@@ -24,8 +24,8 @@ def step_rows(seed: int, step: tf.Tensor, stream: int, count: tf.Tensor, replica
     return rows[replica * count : (replica + 1) * count]
 
 
-# A map over rows costs milliseconds where it is not in a graph. A function that has met two numbers of rows answers with
-# an unknown number in a graph: the callers below say it again, or no loop over the answer has a static shape.
+# A map over rows costs milliseconds where it is not in a graph. A function that has met two numbers of rows answers
+# with an unknown number in a graph: the callers below say it again, for loops over the answer need it.
 _by_rows = tf.function(autograph=False, reduce_retracing=True)
 
 
