@@ -134,7 +134,7 @@ def test_a_folder_with_classes(tmp_path, suffix):
         and data.arguments["image_shape"] == (9, 7, 3)
         and data.arguments["levels"] == 256
     )
-    assert [data.splits[name].size for name in ("train", "validation", "test")] == [24, 3, 3]
+    assert sum(split.size for split in data.splits.values()) == 30
     seen = {}
     for split in data.splits:
         for batch in data.batches(split, 5):
@@ -156,17 +156,17 @@ def test_a_folder_larger_than_memory_reads_the_same(tmp_path, monkeypatch):
 
 
 def test_a_corrupt_file_is_named_and_left_out_only_if_told(tmp_path):
-    write_images(tmp_path, 12)
+    write_images(tmp_path, 20)
     whole = (tmp_path / "003.png").read_bytes()
     (tmp_path / "003.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"003\.png: this image cannot be read .*--skip_corrupt"):
         load(f"folder:{tmp_path}")
     data = load(f"folder:{tmp_path}", skip_corrupt=True)
-    assert sum(split.size for split in data.splits.values()) == 11
+    assert sum(split.size for split in data.splits.values()) == 19
 
 
 def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
-    write_images(tmp_path / "a", 6)
+    write_images(tmp_path / "a", 16)
     write_images(tmp_path / "b", 6, mode="L", start=20)
     with pytest.raises(
         ValueError, match=r"b/020\.png: shape \(9, 7, 1\), but .*a/000\.png has \(9, 7, 3\).*grayscale or color"
@@ -202,10 +202,10 @@ def test_bad_names_are_answered_with_what_there_is(name, transform, message):
 
 
 def test_an_empty_folder_and_a_tiny_one(tmp_path):
-    with pytest.raises(ValueError, match="no image in it; wanted files ending in .png"):
+    with pytest.raises(ValueError, match="no file in it ends in .png"):
         load(f"folder:{tmp_path}")
     write_images(tmp_path, 3)
-    with pytest.raises(ValueError, match="only 3 images: at least 10"):
+    with pytest.raises(ValueError, match="only 3 images, and none of them falls to the test split"):
         load(f"folder:{tmp_path}")
 
 

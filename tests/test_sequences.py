@@ -76,7 +76,7 @@ def test_a_folder_of_sounds(tmp_path):
         audio.write_wav(tmp_path / f"{i % 2}_voice_{i}.wav", np.full(100, i / 20.0), 8000)
     sounds = data.load(f"audio:{tmp_path}", transform="clip:50")
     assert sounds.class_names == ("0", "1") and sounds.arguments["sample_rate"] == 8000
-    assert {name: split.size for name, split in sounds.splits.items()} == {"train": 32, "validation": 4, "test": 4}
+    assert sum(split.size for split in sounds.splits.values()) == 40  # two of each recording
     for split in sounds.splits:
         for batch in sounds.batches(split, 8):
             for codes, label in zip(batch["audio"].numpy(), batch["label"].numpy(), strict=True):

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Mapping
 
 from tfgen import zoo
+from tfgen.data import names
 
 STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -116,6 +117,7 @@ def check(config: TrainConfig) -> None:
                 f"{name}={value!r}: must be one of {', '.join(choices)}"
                 + (f" (did you mean {near[0]!r}?)" if near else "")
             )
+    names.check(config.dataset)
     for name in ("steps", "epoch_steps", "batch_size", "steps_per_execution", "keep"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")

@@ -2,9 +2,15 @@
 
 `load("digits")`, `load("mnist")` (any TFDS image set), `load("folder:PATH")` of images, `load("tones")`,
 `load("audio:PATH")` of wav files, `load("pendulum")`, `load("series:FILE.npz")`. A new one is a reader beside these
-and a row in `DATASETS`.
+and a row in `DATASETS`. Importing this imports no TensorFlow until one of the three is touched.
 """
 
-from tfgen.data.examples import Examples as Examples
-from tfgen.data.registry import DATASETS as DATASETS
-from tfgen.data.registry import load as load
+import importlib
+
+_WHERE = {"Examples": "examples", "DATASETS": "registry", "load": "registry"}
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

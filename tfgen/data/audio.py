@@ -1,10 +1,13 @@
 """Clips of mu-law codes: of a folder of wav files, and of tones that need none."""
 
-import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from tfgen.ops import audio
+
+SUFFIXES = (".wav",)
+OTHERS = (".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aif", ".aiff")
 
 LENGTH = 2048  # samples of a clip, unless told otherwise
 
@@ -23,23 +26,7 @@ def length_of(transform: str, name: str) -> int:
     return int(value)
 
 
-def find(folder: str) -> tuple[list[pathlib.Path], list[str]]:
-    """Files in order of name and the class of each: its sub-folder, or else what stands before "_" in its name.
-
-    Raises:
-      ValueError: where there is no folder or no wav file in it.
-    """
-    root = pathlib.Path(folder)
-    if not root.is_dir():
-        raise ValueError(f"dataset='audio:{folder}': there is no such folder")
-    files = sorted(root.rglob("*.wav"))
-    if not files:
-        raise ValueError(f"dataset='audio:{folder}': no .wav file in it")
-    nested = any(file.parent != root for file in files)
-    return files, [file.relative_to(root).parts[0] if nested else file.stem.partition("_")[0] for file in files]
-
-
-def read(files: list[pathlib.Path]) -> tuple[list[np.ndarray], int]:
+def read(files: Sequence[str]) -> tuple[list[np.ndarray], int]:
     """The codes of each file, and the rate of all.
 
     Raises:

@@ -48,6 +48,7 @@ class Examples:
       splits: "train", "validation", "test".
       protocol: one sentence on splits and transforms, to stand beside a figure.
       random: the transforms that are drawn anew for every batch of images, in order.
+      fingerprint: by which each split is known again: the number of its examples and a hash of their names or values.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Examples:
     splits: Mapping[str, Split | Stream]
     protocol: str
     random: tuple[Transform, ...] = ()
+    fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def limits(self) -> dict[str, int]:
@@ -64,6 +66,11 @@ class Examples:
         limits = {"label": len(self.class_names)}
         levels = self.arguments.get("levels", 0)
         return limits | {name: levels for name, spec in self.element_spec.items() if spec.dtype == tf.uint8}
+
+    @property
+    def record(self) -> dict:
+        """What a run keeps of its data; two of them are compared by `splits.difference`."""
+        return {"protocol": self.protocol, "fingerprint": dict(self.fingerprint)}
 
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None

@@ -1,40 +1,29 @@
-"""A folder of PNG, JPEG or WebP images; sub-folders, where there are any, are classes."""
-
-import pathlib
+"""The images of a folder: PNG, JPEG or WebP."""
 
 import numpy as np
 from absl import logging
-from PIL import Image
+from PIL import Image, ImageOps
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+OTHERS = (".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jp2", ".ppm", ".pgm")
 MODES = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGB", "CMYK": "RGB"}
 
 
 def decode(path: str) -> np.ndarray:
-    """One image file as uint8 [H, W, 1 or 3]; transparency is dropped."""
+    """One image file as uint8 [H, W, 1 or 3], the way up that its EXIF orientation says; transparency is dropped.
+
+    Raises:
+      ValueError: for an animation, or pixels that do not fit.
+    """
     with Image.open(path) as picture:
+        # The further pictures of an MPO, a camera's JPEG, are previews and gain maps.
+        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+            raise ValueError(f"it is an animation of {picture.n_frames} frames; save those that are wanted one by one")
         mode = MODES.get(picture.mode)
         if mode is None:
             raise ValueError(f"pixels of mode {picture.mode!r} are not supported; save it as 8-bit gray or RGB")
-        pixels = np.asarray(picture.convert(mode))
+        pixels = np.asarray(ImageOps.exif_transpose(picture).convert(mode))
     return pixels if pixels.ndim == 3 else pixels[..., None]
-
-
-def find(folder: str) -> tuple[list[str], list[int], tuple[str, ...]]:
-    """Files in order of name, the class of each, and the names of the classes.
-
-    Raises:
-      ValueError: where there is no folder or no image in it.
-    """
-    root = pathlib.Path(folder)
-    if not root.is_dir():
-        raise ValueError(f"dataset='folder:{folder}': there is no such folder")
-    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(f"dataset='folder:{folder}': no image in it; wanted files ending in {', '.join(SUFFIXES)}")
-    classes = [path.relative_to(root).parts[0] if path.parent != root else "" for path in files]
-    names = tuple(sorted(set(classes)))
-    return [str(path) for path in files], [names.index(name) for name in classes], names if names != ("",) else ()
 
 
 def check(paths: list[str], transform, skip_corrupt: bool) -> tuple[list[int], np.ndarray]:
@@ -72,20 +61,3 @@ def check(paths: list[str], transform, skip_corrupt: bool) -> tuple[list[int], n
     if not whole:
         raise ValueError(f"none of the {len(paths)} images can be read, the first being {paths[0]}")
     return whole, example
-
-
-def split(count: int) -> dict[str, np.ndarray]:
-    """Indices of 80% training, 10% validation and 10% test images, shuffled once and always alike.
-
-    Raises:
-      ValueError: where there are fewer than ten.
-    """
-    if count < 10:
-        raise ValueError(f"only {count} images: at least 10 are needed for a training, validation and test split")
-    order = np.random.default_rng(0).permutation(count)
-    held = count // 10
-    return {
-        "train": np.sort(order[2 * held :]),
-        "validation": np.sort(order[:held]),
-        "test": np.sort(order[held : 2 * held]),
-    }

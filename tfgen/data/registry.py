@@ -1,18 +1,35 @@
 """From a name to `Examples`: readers, transforms, and what fits in memory kept there."""
 
+import dataclasses
 import functools
 import math
-from collections.abc import Iterable
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import audio, digits, folder, series, transforms
+from tfgen.data import audio, digits, files, folder, names, series, splits, transforms
 from tfgen.data.examples import Examples, Split, Stream
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
-SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `folder.split` does
+SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `splits.fixed` does
 SHUFFLE_BUFFER = 10_000  # examples, for a set that can only be read one after another
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is asked of a reader; see `load`."""
+
+    name: str
+    data_dir: str | None = None
+    transform: str = ""
+    skip_corrupt: bool = False
+
+    @property
+    def path(self) -> str:
+        """What comes after the colon in the name."""
+        return self.name.partition(":")[2]
 
 
 def load(name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False) -> Examples:
@@ -27,84 +44,94 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
     Raises:
       ValueError: naming what is wrong with a name, a transform or a file, and what would be right.
     """
-    kind = name.partition(":")[0]
-    if kind in DATASETS:
-        return DATASETS[kind](name, transform, skip_corrupt)
-    return _tfds(name, data_dir, transform)
+    return read(Request(name, data_dir, transform, skip_corrupt))
 
 
-def _digits(name: str, transform: str, _) -> Examples:
-    steps = transforms.parse(transform, digits.LEVELS)
+def read(request: Request) -> Examples:
+    """`load`, of a request."""
+    names.check(request.name)
+    return DATASETS.get(request.name.partition(":")[0], _tfds)(request)
+
+
+def _digits(request: Request) -> Examples:
+    steps = transforms.parse(request.transform, digits.LEVELS)
     apply = _fixed(steps)
-    splits = {
+    parts = digits.read()
+    images = {
         split: _in_memory(np.stack([apply(image) for image in images]), labels)
-        for split, (images, labels) in digits.read().items()
+        for split, (images, labels) in parts.items()
     }
-    shape = tuple(splits["train"].read(tf.constant([0], tf.int64))["image"].shape[1:])
     return _images(
-        name,
-        shape,
+        request.name,
+        tuple(images["train"].read(tf.constant([0], tf.int64))["image"].shape[1:]),
         digits.LEVELS,
         digits.CLASS_NAMES,
-        splits,
+        images,
         steps,
         "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test",
+        {split: splits.fingerprint(image.tobytes() for image in images) for split, (images, _) in parts.items()},
     )
 
 
-def _folder(name: str, transform: str, skip_corrupt: bool) -> Examples:
-    path = name.partition(":")[2]
-    if not path:
-        raise ValueError(f"dataset={name!r}: give the folder, like folder:/data/pictures")
-    steps = transforms.parse(transform, 256)
-    files, labels, class_names = folder.find(path)
+def _folder(request: Request) -> Examples:
+    steps = transforms.parse(request.transform, 256)
+    found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS)
     apply = _fixed(steps)
-    whole, example = folder.check(files, apply, skip_corrupt)
-    files, labels = np.array(files)[whole], np.array(labels, np.int32)[whole]
-    parts = folder.split(len(files))
+    whole, example = folder.check([file.path for file in found], apply, request.skip_corrupt)
+    found = [found[i] for i in whole]
+    class_names = tuple(sorted({file.label for file in found} - {""}))
+    paths = np.array([file.path for file in found])
+    labels = np.array([class_names.index(file.label) if class_names else 0 for file in found], np.int32)
 
     def read_pixels(path: bytes) -> np.ndarray:
         return apply(folder.decode(path.decode()))
 
-    splits = {}
-    for split, part in parts.items():
-        if len(files) * math.prod(example.shape) <= MEMORY:
-            splits[split] = _in_memory(np.stack([apply(folder.decode(f)) for f in files[part]]), labels[part])
+    parts = {}
+    for split, rows in splits.indices([file.split for file in found], "images").items():
+        if len(found) * math.prod(example.shape) <= MEMORY:
+            parts[split] = _in_memory(np.stack([apply(folder.decode(path)) for path in paths[rows]]), labels[rows])
         else:
-            splits[split] = _on_disk(files[part], labels[part], example.shape, read_pixels)
-    return _images(
-        name,
-        example.shape,
-        256,
-        class_names,
-        splits,
-        steps,
-        f"{len(files)} images of a folder, {SHUFFLED}",
+            parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels)
+    protocol = f"{len(found)} images of a folder, {how}"
+    return _images(request.name, example.shape, 256, class_names, parts, steps, protocol, _of_files(found))
+
+
+def _of_files(found: Sequence[files.File]) -> dict[str, str]:
+    return {split: splits.fingerprint(file.key for file in found if file.split == split) for split in splits.NAMES}
+
+
+def _tones(request: Request) -> Examples:
+    length = audio.length_of(request.transform, request.name)
+    codes, labels = audio.tones(length)
+    parts = splits.fixed(len(codes))
+    return _of_audio(
+        request.name,
+        length,
+        audio.RATE,
+        audio.TONES,
+        {split: _in_memory(codes[rows], labels[rows], "audio") for split, rows in parts.items()},
+        f"{len(codes)} synthetic notes, {SHUFFLED}",
+        _of_rows(request.name, parts),
     )
 
 
-def _tones(name: str, transform: str, _) -> Examples:
-    length = audio.length_of(transform, name)
-    codes, labels = audio.tones(length)
-    splits = {split: _in_memory(codes[part], labels[part], "audio") for split, part in folder.split(len(codes)).items()}
-    protocol = f"{len(codes)} synthetic notes, {SHUFFLED}"
-    return _of_audio(name, length, audio.RATE, audio.TONES, splits, protocol)
+def _of_rows(name: str, parts: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """The fingerprint of a set that is computed: its values may differ in the last bit from machine to machine."""
+    return {split: splits.fingerprint(f"{name} {row}".encode() for row in rows) for split, rows in parts.items()}
 
 
-def _audio(name: str, transform: str, _) -> Examples:
-    path = name.partition(":")[2]
-    if not path:
-        raise ValueError(f"dataset={name!r}: give the folder, like audio:/data/speech")
-    length = audio.length_of(transform, name)
-    files, classes = audio.find(path)
+def _audio(request: Request) -> Examples:
+    length = audio.length_of(request.transform, request.name)
+    found, how = files.find(request.path, request.name, audio.SUFFIXES, audio.OTHERS)
+    classes = [file.label or pathlib.Path(file.name).stem.partition("_")[0] for file in found]
     class_names = tuple(sorted(set(classes)))
-    recordings, rate = audio.read(files)
-    splits = {
-        split: _clips([(recordings[i], class_names.index(classes[i])) for i in part], length)
-        for split, part in folder.split(len(files)).items()
+    recordings, rate = audio.read([file.path for file in found])
+    parts = {
+        split: _clips([(recordings[i], class_names.index(classes[i])) for i in rows], length)
+        for split, rows in splits.indices([file.split for file in found], "recordings").items()
     }
-    protocol = f"{len(files)} recordings of {rate} Hz, {SHUFFLED}"
-    return _of_audio(name, length, rate, class_names, splits, protocol)
+    protocol = f"{len(found)} recordings of {rate} Hz, {how}"
+    return _of_audio(request.name, length, rate, class_names, parts, protocol, _of_files(found))
 
 
 def _clips(recordings: Iterable[tuple[np.ndarray, int]], length: int) -> Split:
@@ -114,21 +141,31 @@ def _clips(recordings: Iterable[tuple[np.ndarray, int]], length: int) -> Split:
     return _in_memory(np.concatenate(clips), labels.astype(np.int32), "audio")
 
 
-def _of_audio(name, length, rate, class_names, splits, protocol) -> Examples:
+def _of_audio(name, length, rate, class_names, parts, protocol, fingerprint) -> Examples:
     return Examples(
         name,
         _spec(audio=((length,), tf.uint8)),
         {"length": length, "levels": 256, "sample_rate": rate, "num_classes": len(class_names)},
         class_names,
-        splits,
+        parts,
         f"{protocol}; mu-law codes, clips of {length} samples",
+        fingerprint=fingerprint,
     )
 
 
-def _series(name: str, transform: str, _) -> Examples:
-    if transform:
-        raise ValueError(f"transforms={transform!r}: there are none for {name}")
-    arrays = series.pendulum() if name == "pendulum" else series.read(name.partition(":")[2])
+def _series(request: Request) -> Examples:
+    if request.transform:
+        raise ValueError(f"transforms={request.transform!r}: there are none for {request.name}")
+    if request.name == "pendulum":
+        arrays = series.pendulum()
+        parts = splits.fixed(len(arrays["series"]))
+        how, fingerprint = SHUFFLED, _of_rows(request.name, parts)
+    else:
+        arrays = series.read(request.path)
+        keys = [b"".join(array.tobytes() for array in row) for row in zip(*arrays.values(), strict=True)]
+        parts = splits.indices([splits.of(key) for key in keys], "series")
+        how = f"{splits.BY_HASH} one's values"
+        fingerprint = {split: splits.fingerprint(keys[row] for row in rows) for split, rows in parts.items()}
     count, length, dims = arrays["series"].shape
 
     def part(rows) -> Split:
@@ -137,38 +174,43 @@ def _series(name: str, transform: str, _) -> Examples:
         return Split(len(rows), lambda i: {key: tf.gather(tensor, i) for key, tensor in tensors.items()})
 
     return Examples(
-        name,
+        request.name,
         _spec(**{key: (array.shape[1:], tf.float32) for key, array in arrays.items()}),
         {"length": length, "dims": dims, "action_dims": arrays["action"].shape[2] if "action" in arrays else 0},
         (),
-        {split: part(rows) for split, rows in folder.split(count).items()},
-        f"{count} series of {length} steps, {SHUFFLED}",
+        {split: part(rows) for split, rows in parts.items()},
+        f"{count} series of {length} steps, {how}",
+        fingerprint=fingerprint,
     )
 
 
-def _tfds(name: str, data_dir: str | None, transform: str) -> Examples:
+def _tfds(request: Request) -> Examples:
     from tfgen.data import tfds_sets  # it takes seconds to import, and the other sets do without
 
-    source = tfds_sets.find(name, data_dir)
-    return {"image": _tfds_images, "audio": _tfds_audio}[source.kind](name, source, transform)
+    source = tfds_sets.find(request.name, request.data_dir)
+    return {"image": _tfds_images, "audio": _tfds_audio}[source.kind](request, source)
 
 
-def _tfds_audio(name: str, source, transform: str) -> Examples:
+def _tfds_audio(request: Request, source) -> Examples:
     from tfgen.data import tfds_sets
 
-    length = audio.length_of(transform, name)
+    length = audio.length_of(request.transform, request.name)
     rate = source.builder.info.features[source.key].sample_rate
     if not rate:
-        raise ValueError(f"dataset={name!r}: TFDS does not say the rate of its sound; save it as wav files: audio:PATH")
+        raise ValueError(
+            f"dataset={request.name!r}: TFDS does not say the rate of its sound; save it as wav files: audio:PATH"
+        )
     tfds_sets.prepare(source)
-    splits = {split: _clips(tfds_sets.recordings(source, split), length) for split in source.splits}
-    return _of_audio(name, length, rate, source.class_names, splits, f"{source.protocol}, {rate} Hz")
+    parts = {split: _clips(tfds_sets.recordings(source, split), length) for split in source.splits}
+    protocol = f"{source.protocol}, {rate} Hz"
+    return _of_audio(request.name, length, rate, source.class_names, parts, protocol, source.fingerprint)
 
 
-def _tfds_images(name: str, source, transform: str) -> Examples:
+def _tfds_images(request: Request, source) -> Examples:
     from tfgen.data import tfds_sets
 
-    steps = transforms.parse(transform, 256)
+    name, levels = request.name, tfds_sets.LEVELS.get(source.builder.name, 256)
+    steps = transforms.parse(request.transform, levels)
     tfds_sets.prepare(source)
     apply = _fixed(steps)
 
@@ -190,7 +232,7 @@ def _tfds_images(name: str, source, transform: str) -> Examples:
     def shaped(example):
         return {**example, "image": tf.ensure_shape(example["image"], shape)}
 
-    splits = {}
+    parts = {}
     total = sum(source.builder.info.splits[split].num_examples for split in source.splits.values())
     for split, expression in source.splits.items():
         size = source.builder.info.splits[expression].num_examples
@@ -198,10 +240,10 @@ def _tfds_images(name: str, source, transform: str) -> Examples:
             ordered = tfds_sets.examples(source, split, None)
             everything = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)
             batch = next(iter(everything.batch(size)))
-            splits[split] = _in_memory(batch["image"].numpy(), batch["label"].numpy())
+            parts[split] = _in_memory(batch["image"].numpy(), batch["label"].numpy())
         else:
-            splits[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
-    return _images(name, shape, 256, source.class_names, splits, steps, source.protocol)
+            parts[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
+    return _images(name, shape, levels, source.class_names, parts, steps, source.protocol, source.fingerprint)
 
 
 def _stream(source, split, prepare, shaped, seed):
@@ -245,13 +287,14 @@ def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split
     return Split(int(labels.shape[0]), read)
 
 
-def _images(name, shape, levels, class_names, splits, steps, protocol) -> Examples:
+def _images(name, shape, levels, class_names, parts, steps, protocol, fingerprint) -> Examples:
     random = tuple(step for step in steps if step.random)
     levels = next((step.levels for step in reversed(steps) if step.levels), levels)
     if steps:
         protocol += "; " + ", ".join(step.name for step in steps)
     arguments = {"image_shape": tuple(shape), "levels": levels, "num_classes": len(class_names)}
-    return Examples(name, _spec(image=(shape, tf.uint8)), arguments, tuple(class_names), splits, protocol, random)
+    spec = _spec(image=(shape, tf.uint8))
+    return Examples(name, spec, arguments, tuple(class_names), parts, protocol, random, fingerprint)
 
 
 def _spec(**examples) -> dict[str, tf.TensorSpec]:
@@ -260,7 +303,7 @@ def _spec(**examples) -> dict[str, tf.TensorSpec]:
     return spec | {"label": tf.TensorSpec([None], tf.int32)}
 
 
-# What comes before a colon in a name -> its reader(name, transform, skip_corrupt); any other name is TFDS's.
+# What comes before a colon in a name -> its reader; any other name is TFDS's.
 DATASETS = {
     "digits": _digits,
     "folder": _folder,

@@ -1,6 +1,7 @@
 """Time series [T, D] of real values, with or without actions [T, A]: a simulated pendulum, or arrays of a .npz file."""
 
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -32,12 +33,21 @@ def read(path: str) -> dict[str, np.ndarray]:
     """{"series": float32 [N, T, D]} and, if it is there, {"action": float32 [N, T, A]} of a .npz file.
 
     Raises:
-      ValueError: naming what is missing, misshapen or not finite.
+      ValueError: naming what is missing, misshapen, not real or not finite.
     """
     if not pathlib.Path(path).is_file():
         raise ValueError(f"dataset='series:{path}': there is no such file")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"dataset='series:{path}': this is no .npz file; numpy.savez(path, series=...) writes one")
     with np.load(path) as file:
-        arrays = {name: file[name].astype(np.float32) for name in ("series", "action") if name in file.files}
+        kinds = {name: file[name].dtype for name in ("series", "action") if name in file.files}
+        for name, dtype in kinds.items():
+            if dtype.kind not in "fiub":
+                raise ValueError(
+                    f"dataset='series:{path}': {name!r} is {dtype.name}, but must be of real numbers"
+                    + ("; real and imaginary parts may be two of its D" if dtype.kind == "c" else "")
+                )
+        arrays = {name: file[name].astype(np.float32) for name in kinds}
     if "series" not in arrays or arrays["series"].ndim != 3:
         raise ValueError(f"dataset='series:{path}': needs an array 'series' of shape [N, T, D]")
     if "action" in arrays and (arrays["action"].ndim != 3 or arrays["action"].shape[:2] != arrays["series"].shape[:2]):

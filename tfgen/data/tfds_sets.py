@@ -1,14 +1,15 @@
 """Any set of images or of sound of TensorFlow Datasets, by its TFDS name. Prepared data needs no network."""
 
 import dataclasses
-import difflib
 
 import numpy as np
 import tensorflow_datasets as tfds
 
+from tfgen.data import names
 from tfgen.ops import audio
 
 HELD_OUT = 10  # percent of a training split that become validation where TFDS has none
+LEVELS = {"binarized_mnist": 2}  # of sets whose pixels are not 0 .. 255
 KINDS = {"image": tfds.features.Image, "audio": tfds.features.Audio}
 
 
@@ -26,31 +27,38 @@ class Source:
     @property
     def splits(self) -> dict[str, str]:
         """Our splits as TFDS expressions; the set has to be prepared."""
-        return _splits(list(self.builder.info.splits))
+        return _splits(self.name, list(self.builder.info.splits))
 
     @property
     def protocol(self) -> str:
         return f"TFDS {self.builder.info.full_name}, " + ", ".join(f"{our} = {its}" for our, its in self.splits.items())
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """TFDS does not change what a version holds, so that version and expression are by what a split is known."""
+        info = self.builder.info
+        return {
+            our: f"{info.splits[its].num_examples} examples ({info.full_name} {its})"
+            for our, its in self.splits.items()
+        }
 
 
 def find(name: str, data_dir: str | None) -> Source:
     """Looks a data set up.
 
     Raises:
-      ValueError: for a name that TFDS does not have, or a set without images and sound.
+      ValueError: for a name, version or configuration that TFDS does not have, or a set without images and sound.
     """
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError as error:
         known = tfds.list_builders(with_community_datasets=False)
-        near = difflib.get_close_matches(name, known, 3)
         raise ValueError(
-            f"dataset={name!r}: there is no such data set"
-            + (f" (did you mean {', '.join(near)}?)" if near else "")
-            + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-            "files, 'series:FILE.npz', and the image and audio sets of TFDS: mnist, fashion_mnist, "
-            "cifar10, celeb_a, lsun/bedroom, spoken_digit; this TFDS has " + f"{len(known)} sets: tfds.list_builders()"
+            f"{names.unknown(name, known)}; this TFDS has {len(known)} sets: tfds.list_builders()"
         ) from error
+    except Exception as error:  # TFDS raises AssertionError, ValueError, OSError and others for a version, say
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ValueError(f"dataset={name!r}: TFDS does not take it: {said}") from error
     features = builder.info.features
     found = [(kind, key) for kind, type_ in KINDS.items() for key in features if isinstance(features[key], type_)]
     if not found:
@@ -70,12 +78,21 @@ def prepare(source: Source) -> None:
     except Exception as error:
         raise ValueError(
             f"dataset={source.name!r}: not prepared in {source.builder.data_dir} and it cannot be downloaded "
-            f"({error}); give --data_dir, or prepare it where there is a network"
+            f"({str(error).strip().partition(chr(10))[0]}); give --data_dir, or prepare it where there is a network"
         ) from error
 
 
-def _splits(there: list[str]) -> dict[str, str]:
-    """Train, validation and test out of the splits there are: what is missing is held out of the end of train."""
+def _splits(name: str, there: list[str]) -> dict[str, str]:
+    """Train, validation and test out of the splits there are: what is missing is held out of the end of train.
+
+    Raises:
+      ValueError: where there are several and none of them is train.
+    """
+    if "train" not in there and len(there) > 1:
+        raise ValueError(
+            f"dataset={name!r}: its splits are {', '.join(there)}, and none is 'train'; sets of pictures such as "
+            "trainA and trainB have to be saved as two folders, each with train/ and test/ in it: folder:PATH"
+        )
     train = "train" if "train" in there else there[0]
     test = "test" if "test" in there else None
     validation = next((name for name in ("validation", "valid", "dev") if name in there), None)

@@ -113,6 +113,8 @@ def parse(text: str, levels: int) -> list[Transform]:
         elif argument:
             raise ValueError(f"transforms: {item!r} takes no argument; there are {', '.join(NAMES)}")
         elif name == "binarize":
+            if levels == 2:
+                raise ValueError("transforms: 'binarize': the images have two levels already; leave it out")
             transform = binarize(levels)
             levels = 2
         elif name in ("grayscale", "color", "flip"):

@@ -1,0 +1,69 @@
+"""The names of data sets, and what was probably meant by one that is none. Imports no TensorFlow."""
+
+import difflib
+import pathlib
+import re
+from collections.abc import Iterable
+
+EMBEDDED = ("digits", "tones", "pendulum")
+# What may come before a colon -> what has to come after it.
+PREFIXES = {
+    "folder": "the folder, like folder:/data/pictures",
+    "audio": "the folder, like audio:/data/speech",
+    "series": "the file, like series:/data/series.npz",
+}
+# Some sets of TFDS, for who cannot be asked before it is imported: all that it has are taken.
+TFDS = (
+    *("mnist", "fashion_mnist", "binarized_mnist", "kmnist", "emnist", "omniglot", "svhn_cropped", "cifar10"),
+    *("cifar100", "stl10", "celeb_a", "lsun/bedroom", "oxford_flowers102", "spoken_digit", "speech_commands"),
+)
+# dataset[/configuration][:version][/key=value,...]
+TFDS_NAME = re.compile(r"\w+(/[\w.-]+)?(:[\d*]+\.[\d*]+\.[\d*]+)?(/\w+=[^/]+)?", re.ASCII)
+
+
+def check(name: str) -> None:
+    """Refuses what no data set can be called.
+
+    Raises:
+      ValueError: saying what was probably meant.
+    """
+    kind, colon, rest = name.partition(":")
+    if kind in EMBEDDED and colon:
+        raise ValueError(f"dataset={name!r}: nothing may follow {kind!r}")
+    if kind in PREFIXES and not rest:
+        raise ValueError(f"dataset={name!r}: give {PREFIXES[kind]}")
+    if kind not in PREFIXES and (not TFDS_NAME.fullmatch(name) or name.endswith(".npz")):
+        raise ValueError(unknown(name))
+
+
+def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
+    """What to say of a name that no data set has."""
+    meant = _meant(name, tfds)
+    return (
+        f"dataset={name!r}: there is no such data set"
+        + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
+        + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
+        "files, 'series:FILE.npz', and the image and audio sets of TFDS: mnist, fashion_mnist, cifar10, celeb_a, "
+        "lsun/bedroom, spoken_digit"
+    )
+
+
+def _meant(name: str, tfds: Iterable[str]) -> list[str]:
+    kind, colon, rest = name.partition(":")
+    prefix = difflib.get_close_matches(kind.lower(), PREFIXES, 1)
+    if colon and prefix:
+        return [f"{prefix[0]}:{rest}"]
+    place = rest or name
+    path = pathlib.Path(place).expanduser()
+    if place.endswith(".npz"):
+        return [f"series:{place}"]
+    if place and (path.exists() or place.startswith(("/", ".", "~"))):
+        sound = any(file.suffix.lower() == ".wav" for file in path.glob("*"))
+        return [f"{'audio' if sound else 'folder'}:{place}"]
+    bare = {_bare(known): known for known in (*EMBEDDED, *tfds)}
+    near = difflib.get_close_matches(_bare(kind), bare, 3, 0.75)
+    return [bare[match] for match in (near[:1] if near[:1] == [_bare(kind)] else near)]
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"\W|_", "", name).lower()
