@@ -31,6 +31,48 @@ MUTANTS = [
     # core and gan
     # distributions and vae
     # data
+    Mutant(
+        "tfgen/data/examples.py",
+        "for number in (seed, epoch)",
+        "for number in (seed % 256, epoch % 256)",
+        "tests/test_data.py::test_there_are_as_many_orders_as_seeds_and_epochs",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "step * batch_size + row, seed, training=True",
+        "row, seed, training=True",
+        "tests/test_data.py::test_binarisation_is_dynamic_bernoulli",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "(worker * replicas + element % replicas) * rows",
+        "(worker * replicas) * rows",
+        "tests/test_data.py::test_workers_and_replicas_share_a_step_out",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "self._draw(batch, index[0], seed",
+        "self._draw(batch, 0 * index[0], seed",
+        "tests/test_data.py::test_in_an_evaluation_an_example_is_drawn_alike_whatever_its_batch",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "if transform.augments and not training:",
+        "if False:",
+        "tests/test_data.py::test_flip_mirrors_half_of_the_training_pictures_and_no_other",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "0 if transform.augments else j",
+        "j",
+        "tests/test_data.py::test_the_pictures_of_an_example_are_augmented_alike_and_binarised_apart",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "0 if transform.augments else j",
+        "0",
+        "tests/test_data.py::test_the_pictures_of_an_example_are_augmented_alike_and_binarised_apart",
+    ),
     # autoregressive, layers, ops
     # trainers
     # zoo, evaluate, publish

@@ -1,13 +1,16 @@
 """Data sets: what arrives, in what order, and what is refused with which words."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy import stats
 
 from tests.test_zoo import fresh
 from tfgen import zoo
-from tfgen.data import load
+from tfgen.data import examples, load, transforms
 from tfgen.data.folder import decode
 
 
@@ -67,44 +70,98 @@ def test_the_position_is_the_step():
 
 @pytest.mark.parametrize("workers, replicas", [(1, 2), (2, 1), (2, 2)])
 def test_workers_and_replicas_share_a_step_out(workers, replicas):
-    data = load("digits")
-    whole = [batch["image"].numpy() for batch in data.training_batches(80, seed=5, start_step=3).take(2)]
+    """The examples and their noise are those of one replica, over the end of an epoch."""
+    data = load("digits", transform="binarize,flip")
+    whole = [batch["image"].numpy() for batch in data.training_batches(80, seed=5, start_step=11).take(2)]
     shares = []
     for worker in range(workers):
         context = tf.distribute.InputContext(workers, worker, workers * replicas)
-        shares.append(
-            [
-                batch["image"].numpy()
-                for batch in data.training_batches(80, seed=5, start_step=3, context=context).take(2 * replicas)
-            ]
-        )
+        batches = data.training_batches(80, seed=5, start_step=11, context=context).take(2 * replicas)
+        shares.append([batch["image"].numpy() for batch in batches])
     for step in range(2):
         dealt = [share for worker in shares for share in worker[step * replicas : (step + 1) * replicas]]
         np.testing.assert_array_equal(np.concatenate(dealt), whole[step])
+
+
+def test_there_are_as_many_orders_as_seeds_and_epochs():
+    """Orders of 20: 2,000 of 20! agree by chance with probability below 1e-12; the first number is uniform over all."""
+    seeds = tf.data.Dataset.range(1000).map(lambda seed: examples.shuffled(20, seed, 0))
+    epochs = tf.data.Dataset.range(1, 1000).map(lambda epoch: examples.shuffled(20, 0, epoch))
+    orders = next(seeds.concatenate(epochs).batch(1999).as_numpy_iterator())
+    assert len({tuple(row) for row in orders}) == 1999
+    np.testing.assert_array_equal(np.sort(orders, axis=1), np.broadcast_to(np.arange(20), (1999, 20)))
+    for place in (0, 10, 19):
+        assert stats.chisquare(np.bincount(orders[:, place], minlength=20)).pvalue > 1e-3
+
+
+def images_of(**pictures):
+    """Examples of uint8 pictures [N, H, W, C] by name, all of one split; their random transforms are to be given."""
+    count = len(next(iter(pictures.values())))
+    tensors = {name: tf.constant(array) for name, array in pictures.items()} | {"number": tf.range(count)}
+    split = examples.Split(count, lambda i: {name: tf.gather(tensor, i) for name, tensor in tensors.items()})
+    spec = {name: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for name, tensor in tensors.items()}
+    splits = {"train": split, "validation": split, "test": split}
+    return functools.partial(examples.Examples, "numbered", spec, {"levels": 256}, (), splits, "")
+
+
+def test_epoch_256_is_not_epoch_0_and_seed_256_not_seed_0():
+    data = images_of(image=np.zeros((50, 1, 1, 1), np.uint8))()
+
+    def numbers(seed, epoch):
+        return next(iter(data.training_batches(50, seed, start_step=epoch)))["number"].numpy()
+
+    assert (numbers(0, 0) != numbers(0, 256)).any() and (numbers(0, 0) != numbers(256, 0)).any()
 
 
 def test_binarisation_is_dynamic_bernoulli():
     """Of 2,000 draws of one image each pixel is on in value / 16 of them, to five standard errors."""
     data = load("digits", transform="binarize")
     assert data.arguments["levels"] == 2
-    source = load("digits").splits["train"].read(tf.zeros([2000], tf.int64))["image"]
-    draws = data.random[0].function(source, tf.constant([0, 1])).numpy()
-    assert set(np.unique(draws)) == {0, 1}
-    p = source[0].numpy() / 16
+    source = load("digits").splits["train"].read(tf.constant([0], tf.int64))["image"].numpy()
+    one = images_of(image=np.repeat(source, 500, axis=0))(random=data.random)
+    # Over four epochs: no two rows and no two steps are drawn alike.
+    draws = np.concatenate([batch["image"] for batch in one.training_batches(100, seed=0).take(20)])
+    assert set(np.unique(draws)) == {0, 1} and len({draw.tobytes() for draw in draws}) > 1980
+    p = source[0] / 16
     np.testing.assert_array_less(np.abs(draws.mean(0) - p), 5 * np.sqrt(p * (1 - p) / 2000) + 1e-9)
-    # Anew in every epoch of training; always alike in an evaluation.
-    one, two = (np.concatenate([b["image"].numpy() for b in data.batches("test", 100, seed)]) for seed in (0, 0))
-    np.testing.assert_array_equal(one, two)
-    other = np.concatenate([b["image"].numpy() for b in data.batches("test", 100, 1)])
-    assert (one != other).any()
 
 
-def test_flip_mirrors_half_of_the_pictures():
-    data = load("digits", transform="flip")
-    image = data.splits["train"].read(tf.zeros([400], tf.int64))["image"]
-    flipped = data.random[0].function(image, tf.constant([0, 1])).numpy()
-    mirrored = (flipped == image.numpy()[:, :, ::-1]).all((1, 2, 3))
-    assert (mirrored | (flipped == image.numpy()).all((1, 2, 3))).all() and 0.4 < mirrored.mean() < 0.6
+def test_in_an_evaluation_an_example_is_drawn_alike_whatever_its_batch():
+    data = load("digits", transform="binarize")
+
+    def drawn(size, seed=0, limit=None):
+        return np.concatenate([batch["image"] for batch in data.batches("test", size, seed, limit)])
+
+    whole = drawn(447)
+    assert len({image.tobytes() for image in whole}) > 440
+    for other in (drawn(50), drawn(100), drawn(7, limit=447)):
+        np.testing.assert_array_equal(whole, other)
+    np.testing.assert_array_equal(whole[:30], drawn(20, limit=30))
+    assert (whole != drawn(447, seed=1)).any()
+
+
+def test_flip_mirrors_half_of_the_training_pictures_and_no_other():
+    source = np.random.default_rng(0).integers(0, 256, (400, 2, 3, 1), np.uint8)
+    data = images_of(image=source)(random=(transforms.flip(),))
+    batch = next(iter(data.training_batches(400, seed=0)))
+    expected, image = source[batch["number"].numpy()], batch["image"].numpy()
+    mirrored = (image == expected[:, :, ::-1]).all((1, 2, 3))
+    assert (mirrored | (image == expected).all((1, 2, 3))).all() and 0.4 < mirrored.mean() < 0.6
+    for split in ("validation", "test"):
+        np.testing.assert_array_equal(next(iter(data.batches(split, 400)))["image"], source)
+
+
+def test_the_pictures_of_an_example_are_augmented_alike_and_binarised_apart():
+    source = np.random.default_rng(0).integers(0, 256, (300, 2, 5, 1), np.uint8)
+    data = images_of(image=source, source=255 - source)(random=(transforms.flip(),))
+    batch = next(iter(data.training_batches(300, seed=0)))
+    np.testing.assert_array_equal(batch["image"], 255 - batch["source"].numpy())
+    gray = np.full((300, 4, 4, 1), 128, np.uint8)
+    data = images_of(image=gray, source=gray)(random=(transforms.binarize(256),))
+    for batches in (data.training_batches(300, seed=0), data.batches("test", 300)):
+        batch = next(iter(batches))
+        # Of 4,800 pairs of fair coins half agree, to five standard errors.
+        assert abs((batch["image"].numpy() == batch["source"].numpy()).mean() - 0.5) < 5 * 0.5 / np.sqrt(4800)
 
 
 def test_transforms_against_values_written_by_hand(tmp_path):

@@ -1,11 +1,13 @@
 """A data set: its splits, what its values mean, and batches whose position is the step."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
 from tfgen.data.transforms import Transform
+from tfgen.ops import seeds
 
 Batch = dict[str, tf.Tensor]
 
@@ -47,7 +49,7 @@ class Examples:
       class_names: what the labels mean; empty without labels.
       splits: "train", "validation", "test".
       protocol: one sentence on splits and transforms, to stand beside a figure.
-      random: the transforms that are drawn anew for every batch of images, in order.
+      random: the transforms that are drawn for every example, in order; they act on all of its pictures.
       fingerprint: by which each split is known again: the number of its examples and a hash of their names or values.
     """
 
@@ -77,63 +79,87 @@ class Examples:
     ) -> tf.data.Dataset:
         """Endless shuffled batches of the training split, from step `start_step` on.
 
-        The examples and the noise of step s are a function of (seed, s) alone: there is no iterator to save.
+        The examples and the noise of step s are a function of (seed, s) alone, however many replicas share the step:
+        there is no iterator to save.
 
         Args:
           batch_size: rows of the whole step, over all replicas.
           context: of a worker, from `strategy.distribute_datasets_from_function`; then the batches are one replica's.
+        Raises:
+          ValueError: for a batch larger than the split.
         """
         split = self.splits["train"]
+        if split.size < batch_size:
+            raise ValueError(f"batch_size={batch_size}: {self.name} has only {split.size} training examples")
         workers, worker = (context.num_input_pipelines, context.input_pipeline_id) if context else (1, 0)
         replicas = context.num_replicas_in_sync // workers if context else 1
         rows = batch_size // (workers * replicas)
-        if split.size < batch_size:
-            raise ValueError(f"batch_size={batch_size}: {self.name} has only {split.size} training examples")
-
-        def place(element):
-            """(step, first row within the step) of the element-th batch of this worker."""
-            return element // replicas, (worker * replicas + element % replicas) * rows
-
         first = start_step * replicas
-        elements = tf.data.Dataset.range(first, tf.int64.max)
         if isinstance(split, Stream):
             examples = split.examples(seed).shard(workers, worker).skip(first * rows)
-            batches = tf.data.Dataset.zip(elements, examples.batch(rows, drop_remainder=True))
+            batches = examples.batch(rows, drop_remainder=True)
         else:
             per_epoch = split.size // batch_size
 
-            def read(element):
-                step, row = place(element)
-                position = (step % per_epoch) * batch_size + row + tf.range(rows, dtype=tf.int64)
-                key = tf.stack([tf.constant(seed, tf.int64), step // per_epoch])
-                return element, split.read(
-                    tf.random.experimental.index_shuffle(position, key, tf.constant(split.size - 1, tf.int64))
-                )
+            def epoch(number):
+                """The indices of this worker's batches [per_epoch * replicas, rows], one after another."""
+                order = shuffled(split.size, seed, number)[: per_epoch * batch_size]
+                mine = tf.reshape(order, [per_epoch, workers, replicas * rows])[:, worker]
+                return tf.data.Dataset.from_tensor_slices(tf.reshape(mine, [per_epoch * replicas, rows]))
 
-            batches = elements.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            orders = tf.data.Dataset.range(start_step // per_epoch, tf.int64.max).flat_map(epoch)
+            batches = orders.skip(start_step % per_epoch * replicas).map(
+                split.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            )
 
         def transform(element, batch):
-            step, row = place(element)
-            key = tf.random.fold_in(tf.random.fold_in(tf.constant([seed, 1], tf.int32), step), row)
-            return self._draw(batch, key)
+            step, row = element // replicas, (worker * replicas + element % replicas) * rows
+            return self._draw(batch, step * batch_size + row, seed, training=True)
 
-        return batches.map(transform, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+        elements = tf.data.Dataset.range(first, tf.int64.max)
+        return (
+            tf.data.Dataset.zip(elements, batches)
+            .map(transform, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            .prefetch(2)
+        )
 
     def batches(self, split: str, batch_size: int, seed: int = 0, limit: int | None = None) -> tf.data.Dataset:
-        """One pass over a split in its own order, the last batch smaller; random transforms drawn once, from `seed`."""
+        """One pass over a split in its own order, the last batch smaller and nothing augmented.
+
+        The noise of an example is a function of (seed, its position in the split), whatever it is batched with.
+        """
         source = self.splits[split]
         size = min(source.size, limit or source.size)
         if isinstance(source, Stream):
-            batches = source.examples(None).take(size).batch(batch_size).enumerate()
+            batches = source.examples(None).take(size).enumerate().batch(batch_size)
         else:
-            batches = tf.data.Dataset.range(size).batch(batch_size).map(source.read).enumerate()
+            batches = tf.data.Dataset.range(size).batch(batch_size).map(lambda index: (index, source.read(index)))
 
-        def transform(position, batch):
-            return self._draw(batch, tf.random.fold_in(tf.constant([seed, 2], tf.int32), position))
+        def transform(index, batch):
+            return self._draw(batch, index[0], seed, training=False)
 
         return batches.map(transform, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
 
-    def _draw(self, batch: Batch, key: tf.Tensor) -> Batch:
+    def _draw(self, batch: Batch, first: tf.Tensor, seed: int, training: bool) -> Batch:
+        """The random transforms of rows that stand at the positions first, first + 1, and so on."""
+        pictures = [name for name, spec in self.element_spec.items() if spec.dtype == tf.uint8 and spec.shape.rank == 4]
         for i, transform in enumerate(self.random):
-            batch = {**batch, "image": transform.function(batch["image"], tf.random.fold_in(key, i))}
+            if transform.augments and not training:
+                continue
+            for j, name in enumerate(pictures):
+                # One draw for all pictures of an example, or they would no longer be a pair.
+                stream = (i, 0 if transform.augments else j, int(training))
+                count = tf.shape(batch[name])[0]
+                uniform = functools.partial(seeds.uniform_at, seed, stream, first, count)
+                batch = {**batch, name: transform.function(batch[name], uniform)}
         return {name: tf.ensure_shape(batch[name], spec.shape) for name, spec in self.element_spec.items()}
+
+
+def shuffled(size: int, seed: int | tf.Tensor, epoch: int | tf.Tensor) -> tf.Tensor:
+    """The numbers 0 .. size - 1 in the order of an epoch, int64 [size]: a function of (seed, epoch).
+
+    Sorted by 64 random bits each, of a Philox key of both in full: `tf.random.experimental.index_shuffle` needs no
+    memory, but knows only 256 orders for a word of its key at these sizes.
+    """
+    key = tf.stack([tf.convert_to_tensor(number, tf.int64) for number in (seed, epoch)])
+    return tf.random.experimental.stateless_shuffle(tf.range(size, dtype=tf.int64), key, alg="philox")

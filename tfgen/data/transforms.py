@@ -1,6 +1,7 @@
 """What may be done to images on their way in, by name: "resize:32,grayscale,binarize".
 
-Fixed transforms are applied once, when the data set is read; random ones anew to every batch, from a seed.
+Fixed transforms are applied once, when the data set is read. Random ones are drawn for every example: those that
+augment for training alone, the others (binarisation) whenever it is read.
 """
 
 import dataclasses
@@ -17,8 +18,10 @@ class Transform:
 
     Args:
       name: as written in the configuration.
-      function: fixed: image uint8 [H, W, C] -> [H', W', C'] (numpy); random: image uint8 [B, H, W, C], key int32 [2].
-      random: whether it takes a key.
+      function: fixed: image uint8 [H, W, C] -> [H', W', C'] (numpy); random: images uint8 [B, H, W, C] and `uniform`,
+        which maps a shape to float32 [B, *shape] in [0, 1), each row from the key of its example.
+      random: whether it takes `uniform`.
+      augments: whether a random one is for training alone, and the same for all pictures of an example.
       levels: the number of levels after it, where it changes that.
       size: (H, W) after it, where it changes that.
       channels: C after it, where it changes that.
@@ -27,6 +30,7 @@ class Transform:
     name: str
     function: Callable
     random: bool = False
+    augments: bool = False
     levels: int | None = None
     size: tuple[int, int] | None = None
     channels: int | None = None
@@ -79,21 +83,19 @@ def binarize(levels: int) -> Transform:
     """Every pixel 1 with probability value / (levels - 1), drawn anew each time: dynamic binarisation, the protocol of
     Salakhutdinov and Murray 2008 as used by Burda et al. 2016. Thresholding is another data set, and not offered."""
 
-    def function(image, key):
-        uniform = tf.random.stateless_uniform(tf.shape(image), key)
-        return tf.cast(uniform * (levels - 1) < tf.cast(image, tf.float32), tf.uint8)
+    def function(image, uniform):
+        return tf.cast(uniform(image.shape[1:]) * (levels - 1) < tf.cast(image, tf.float32), tf.uint8)
 
     return Transform("dynamic Bernoulli binarisation", function, random=True, levels=2)
 
 
 def flip() -> Transform:
-    """Left and right exchanged in half of the pictures."""
+    """Left and right exchanged in half of the pictures, in training."""
 
-    def function(image, key):
-        coin = tf.random.stateless_uniform([tf.shape(image)[0], 1, 1, 1], key) < 0.5
-        return tf.where(coin, tf.reverse(image, [2]), image)
+    def function(image, uniform):
+        return tf.where(uniform((1, 1, 1)) < 0.5, tf.reverse(image, [2]), image)
 
-    return Transform("random horizontal flip", function, random=True)
+    return Transform("random horizontal flip in training", function, random=True, augments=True)
 
 
 NAMES = ("resize:SIDE or resize:HxW", "crop:SIDE or crop:HxW", "grayscale", "color", "binarize", "flip")

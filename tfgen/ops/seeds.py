@@ -5,7 +5,11 @@ batched with, which is what lets a server merge, pad and split requests. Integer
 graph and served; floats are made from them here and nowhere else.
 """
 
+import math
+
 import tensorflow as tf
+
+PHILOX = tf.random.Algorithm.PHILOX.value
 
 
 def seed_rows(count: int, seed: int = 0) -> tf.Tensor:
@@ -60,3 +64,25 @@ def uniform(seed: tf.Tensor, shape) -> tf.Tensor:
 def normal(seed: tf.Tensor, shape) -> tf.Tensor:
     """Standard normal float32 [N, *shape], by the inverse of its distribution function."""
     return tf.math.ndtri(uniform(seed, shape))
+
+
+def uniform_at(seed: int, stream: tuple[int, int, int], first: tf.Tensor, count: tf.Tensor, shape) -> tf.Tensor:
+    """Uniform float32 [count, *shape] in [0, 1) for the rows at the positions first .. first + count - 1.
+
+    The row at a position is a function of (seed, stream, position, shape), however many are drawn at once: Philox is
+    counted, so that one op may begin at any row. (Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3".)
+
+    Args:
+      seed: of 64 bits.
+      stream: three small numbers, below 2^16, that tell draws at the same position apart.
+      first: int64, from 0.
+    """
+    size = math.prod(shape)
+    blocks = -(-size // 4)  # a block of Philox is four numbers
+    high = stream[0] << 32 | stream[1] << 16 | stream[2]
+    counter = tf.stack([tf.cast(first * blocks, tf.uint64), tf.constant(high, tf.uint64)])
+    key = tf.cast(tf.constant([seed], tf.int64), tf.uint64)
+    draws = tf.raw_ops.StatelessRandomUniformV2(
+        shape=[count, 4 * blocks], key=key, counter=counter, alg=PHILOX, dtype=tf.float32
+    )
+    return tf.reshape(draws[:, :size], [count, *shape])
