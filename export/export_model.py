@@ -11,6 +11,8 @@ WORKDIR = flags.DEFINE_string("workdir", None, "of the training run", required=T
 OUTPUT = flags.DEFINE_string("output", None, "version folder to make, like served/my_model/1", required=True)
 TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "of what an autoregressive model draws; 1 is the model itself")
 NUCLEUS = flags.DEFINE_float("nucleus", 1.0, "share of probability that an autoregressive model draws from; 1 is all")
+NAME = flags.DEFINE_string("name", None, "of the model, for its server and its card (default: the run's)")
+MAX_ROWS = flags.DEFINE_integer("max_rows", 1024, "most rows of a request; a larger one is refused before any work")
 SIGNATURES = flags.DEFINE_list("signatures", None, "serve only these (and only the weights that they read)")
 
 
@@ -18,7 +20,17 @@ def main(_):
     from export import saved_model
 
     try:
-        print(saved_model.export(WORKDIR.value, OUTPUT.value, SIGNATURES.value, TEMPERATURE.value, NUCLEUS.value))
+        print(
+            saved_model.export(
+                WORKDIR.value,
+                OUTPUT.value,
+                SIGNATURES.value,
+                TEMPERATURE.value,
+                NUCLEUS.value,
+                NAME.value,
+                MAX_ROWS.value,
+            )
+        )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

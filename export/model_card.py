@@ -3,10 +3,14 @@
 import json
 import math
 import pathlib
+import re
+import shlex
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from export import rows
 from tfgen import zoo
 
 FACTS = (
@@ -21,6 +25,11 @@ FACTS = (
     "weights",
     "weights_served",
 )
+
+
+def plain(name: str) -> str:
+    """A name that needs no quotes in a URL or a shell."""
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)
 
 
 def describe_run(workdir: pathlib.Path, model) -> dict:
@@ -38,6 +47,7 @@ def describe_run(workdir: pathlib.Path, model) -> dict:
         }
     evaluation = workdir / "evaluation.json"
     return {
+        "name": plain(workdir.resolve().name),
         "model": config["model"],
         "family": zoo.find(config["model"]).family,
         "paper": zoo.find(config["model"]).paper,
@@ -53,7 +63,10 @@ def describe_run(workdir: pathlib.Path, model) -> dict:
 
 
 def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signatures, answers, weights) -> None:
-    """MODEL_CARD.md and model_card.json in `folder`; `output` is the name that the folder will get."""
+    """MODEL_CARD.md and model_card.json in `folder`; `output` is the absolute path that the folder will get.
+
+    A request too long to be read in a card goes into request.json beside it.
+    """
     card = {
         **about,
         "example": {
@@ -67,14 +80,17 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
         "signatures": {
             name: {
                 "about": signature.about,
-                "inputs": {key: _spec(spec.dtype, spec.shape[1:]) for key, spec in signature.inputs.items()},
+                "inputs": {
+                    key: _spec(spec.dtype, spec.shape[1:]) | {"values": rows.admitted(model, key, spec.dtype)}
+                    for key, spec in signature.inputs.items()
+                },
                 "outputs": {key: _spec(value.dtype, value.shape[1:]) for key, value in answers[name].items()},
             }
             for name, signature in signatures.items()
         },
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
-    (folder / "MODEL_CARD.md").write_text(_markdown(card, type(model).__doc__ or "", pathlib.Path(output)))
+    (folder / "MODEL_CARD.md").write_text(_markdown(card, type(model).__doc__ or "", folder, output))
 
 
 def _spec(dtype: tf.DType, shape) -> dict:
@@ -94,8 +110,13 @@ CARD = """\
 
 ## Signatures
 
-Dimension 0 is the batch. Row i of an answer depends on row i of the request alone. For n pictures send the seeds
-`[[s, 0], [s, 1], ... [s, n - 1]]`; the same seed gives the same picture.
+Dimension 0 is the batch, of at most {max_rows} rows. Row i of an answer depends on row i of the request alone. For n
+samples send the seeds `[[s, 0], [s, 1], ... [s, n - 1]]`; the same seed gives the same sample.
+
+`valid` is false, and the rest of its row zero, where a value of the row is out of range; no other row suffers, yours or
+another client's. A request of another shape, without rows or with more than {max_rows} is refused as a whole. Where the
+server batches, keep its `max_batch_size` at or below {max_rows}.
+{modulo}
 
 | signature | inputs | outputs | |
 | --- | --- | --- | --- |
@@ -107,23 +128,26 @@ Python:
 
 ```python
 import tensorflow as tf
-served = tf.saved_model.load({path!r}).signatures[{signature!r}]
-answer = served({arguments})
+
+loaded = tf.saved_model.load({path!r})  # to be kept: its signatures end with it
+answer = loaded.signatures[{signature!r}]({arguments})
 ```
 
 TF Serving, and a request by REST:
 
 ```
 tensorflow_model_server --model_name={name} --model_base_path={base} --port=8500 --rest_api_port=8501
-curl -d '{{"signature_name": "{signature}", "inputs": {{{json_inputs}}}}}' http://localhost:8501/v1/models/{name}:predict
+curl -d {data} http://localhost:8501/v1/models/{name}:predict
 ```
 
 gRPC:
 
 ```python
-import grpc, tensorflow as tf
+import grpc
+import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
-stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel('localhost:8500'))
+
+stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel("localhost:8500"))
 request = predict_pb2.PredictRequest()
 request.model_spec.name = {name!r}
 request.model_spec.signature_name = {signature!r}
@@ -132,15 +156,27 @@ answer = stub.Predict(request)
 ```
 """
 
+MODULO = "By REST a 256 for a uint8 input becomes 0 before the model sees it.\n"
+READABLE = 300  # characters of a request
 
-def _markdown(card: dict, docstring: str, output: pathlib.Path) -> str:
+
+def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.Path) -> str:
     signature = "sample" if "sample" in card["signatures"] else next(iter(card["signatures"]))
     inputs = card["signatures"][signature]["inputs"]
     # Two example rows: seeds as they are, anything else zeros of its shape.
-    rows = {
-        key: "[[0, 0], [0, 1]]" if key == "seed" else f"tf.zeros({[2, *spec['shape'][1:]]}, tf.{spec['dtype']})"
-        for key, spec in inputs.items()
+    shapes = {key: [min(2, card["max_rows"]), *spec["shape"][1:]] for key, spec in inputs.items()}
+    request = {
+        key: np.stack([[0, i] for i in range(shape[0])]) if key == "seed" else np.zeros(shape, inputs[key]["dtype"])
+        for key, shape in shapes.items()
     }
+    values = {
+        key: value.tolist() if key == "seed" else f"tf.zeros({shapes[key]}, tf.{inputs[key]['dtype']})"
+        for key, value in request.items()
+    }
+    data = json.dumps({"signature_name": signature, "inputs": {key: value.tolist() for key, value in request.items()}})
+    if len(data) > READABLE:
+        (folder / "request.json").write_text(data + "\n")
+        data = f"@{output / 'request.json'}"
     facts = [f"- {key.replace('_', ' ')}: {card[key]}" for key in FACTS if key in card]
     example = card["example"]
     shape = ", ".join(map(str, example["shape"]))
@@ -148,26 +184,37 @@ def _markdown(card: dict, docstring: str, output: pathlib.Path) -> str:
     figures = [f"- validation, {key}: {value}" for key, value in (card.get("validation_figures") or {}).items()]
     if card.get("evaluation"):
         figures.append(f"- evaluation: `{json.dumps(card['evaluation'])}`")
+    every_input = [spec for item in card["signatures"].values() for spec in item["inputs"].values()]
     return CARD.format(
-        name=output.parent.absolute().name,
+        name=card["name"],
+        max_rows=card["max_rows"],
+        modulo=MODULO * any(spec["dtype"] == "uint8" for spec in every_input),
         description=docstring.split("Args:")[0].strip().replace("\n    ", "\n"),
         facts="\n".join(facts),
         figures="\n".join(figures or ["None were measured in this run."]),
         signatures="\n".join(
-            f"| `{key}` | {_column(item['inputs'])} | {_column(item['outputs'])} | {item['about']} |"
+            f"| `{key}` | {_column(item['inputs'])} | {_column(item['outputs'])} | {_cell(item['about'])} |"
             for key, item in card["signatures"].items()
         ),
         path=str(output),
-        base=output.parent.absolute(),
+        base=shlex.quote(str(output.parent)),
         signature=signature,
-        arguments=", ".join(f"{key}=tf.constant({value})" for key, value in rows.items()),
-        json_inputs=", ".join(f'"{key}": {value if key == "seed" else "..."}' for key, value in rows.items()),
+        arguments=", ".join(f"{key}=tf.constant({value})" for key, value in values.items()),
+        data=shlex.quote(data),
         grpc_inputs="\n".join(
             f"request.inputs[{key!r}].CopyFrom(tf.make_tensor_proto({value}, tf.{inputs[key]['dtype']}))"
-            for key, value in rows.items()
+            for key, value in values.items()
         ),
     )
 
 
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def _column(tensors: dict) -> str:
-    return ", ".join(f"`{key}` {spec['dtype']} [{', '.join(map(str, spec['shape']))}]" for key, spec in tensors.items())
+    return "; ".join(
+        f"`{key}` {spec['dtype']} [{', '.join(map(str, spec['shape']))}]"
+        + (f", {values}" if (values := spec.get("values")) else "")
+        for key, spec in tensors.items()
+    )

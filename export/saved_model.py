@@ -1,9 +1,9 @@
 """A trained model -> a SavedModel that TF Serving answers from.
 
 The contract: a bare module of tf.Variables, functions with fixed input signatures and named tensors, dimension 0 the
-batch, randomness from `seed` rows, inputs checked inside the graph, no Python, custom or XLA op, a numbered folder that
-is written whole or not at all, warm-up requests and a model card beside the weights, and every signature run in a fresh
-process against the live model before the folder gets its name.
+batch and its size limited, randomness from `seed` rows, every row checked inside the graph and answered by itself, no
+Python, custom or XLA op, a numbered folder that is written whole or not at all, warm-up requests and a model card
+beside the weights, and every signature run in a fresh process against the live model before the folder gets its name.
 """
 
 import contextlib
@@ -14,12 +14,12 @@ import shutil
 import tensorflow as tf
 from absl import logging
 
-from export import model_card, verify, warmup
+from export import model_card, rows, verify, warmup
 from export.requests import example_request
 from tfgen import zoo
 from tfgen.core import GenerativeModel, Signature
 
-LARGEST = 1e4  # magnitude of a float input: beyond it a network may overflow, and an answer must be finite
+MAX_ROWS = 1024  # of a request, where the exporter does not say otherwise
 ROWS = 3  # of the requests that verify and warm up an export
 
 
@@ -38,8 +38,14 @@ class Served(tf.Module):
         )
 
 
-def served_function(model: GenerativeModel, signature: Signature, compiled: bool = False):
-    """A signature as a tf.function of {input name: tensor} that refuses what is out of range; or its compiled twin."""
+def served_function(
+    model: GenerativeModel, signature: Signature, compiled: bool = False, max_rows: int = MAX_ROWS
+) -> tf.types.experimental.PolymorphicFunction:
+    """A signature as a tf.function of {input name: tensor} that a server may ask anything; or its compiled twin.
+
+    Beside the signature's outputs it answers `valid`, bool [N]: false, and zeros for the rest of the row, where a
+    value of the row is out of range. A request of another shape, of no row or of more than `max_rows` is an error.
+    """
     answer = signature.compiled if compiled else signature.function
     specs = {
         name: tf.TensorSpec([None, *spec.shape[1:]], spec.dtype, name=name) for name, spec in signature.inputs.items()
@@ -47,43 +53,12 @@ def served_function(model: GenerativeModel, signature: Signature, compiled: bool
 
     @tf.function(input_signature=[specs], autograph=False)
     def function(inputs):
-        with tf.control_dependencies(_row_checks(inputs)):
-            checked = {name: _checked(model, name, value, specs[name]) for name, value in inputs.items()}
-        return {name: tf.identity(value, name=name) for name, value in answer(**checked).items()}
+        inputs = rows.checked(inputs, specs, max_rows)
+        valid = rows.valid(model, inputs)
+        answers = rows.or_zeros(valid, answer(**rows.or_zeros(valid, inputs))) | {"valid": valid}
+        return {name: tf.identity(value, name=name) for name, value in answers.items()}
 
     return function
-
-
-def _row_checks(inputs):
-    (first, value), *others = inputs.items()
-    return [
-        tf.debugging.assert_positive(tf.shape(value)[0], message=f"{first} must have at least one row"),
-        *(
-            tf.debugging.assert_equal(
-                tf.shape(other)[0], tf.shape(value)[0], message=f"{name} must have as many rows as {first}"
-            )
-            for name, other in others
-        ),
-    ]
-
-
-def _checked(model, name: str, value: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:
-    # A session does not hold a request to the shape of its signature: without this 10x10 passes for 8x8.
-    value = tf.ensure_shape(value, spec.shape)
-    checks = []
-    if spec.dtype.is_floating:
-        checks.append(
-            tf.debugging.assert_less_equal(
-                tf.abs(value), LARGEST, message=f"{name} must be finite and at most {LARGEST:g} in magnitude"
-            )
-        )
-    elif name in model.limits and model.limits[name] <= spec.dtype.max:
-        message = f"{name} must lie in 0 .. {model.limits[name] - 1}"
-        checks.append(tf.debugging.assert_less(value, tf.constant(model.limits[name], spec.dtype), message=message))
-        if not spec.dtype.is_unsigned:
-            checks.append(tf.debugging.assert_non_negative(value, message=message))
-    with tf.control_dependencies(checks):
-        return tf.identity(value)
 
 
 @contextlib.contextmanager
@@ -125,6 +100,8 @@ def export(
     names: list[str] | None = None,
     temperature: float = 1.0,
     nucleus: float = 1.0,
+    name: str | None = None,
+    max_rows: int = MAX_ROWS,
 ) -> pathlib.Path:
     """Exports the model that was trained in `workdir`, with its averaged weights if it keeps an average.
 
@@ -133,33 +110,52 @@ def export(
       output: the version folder to make, <base>/<number>.
       names: the signatures to serve; all if left out. The export holds only the weights that these read.
       temperature, nucleus: how an autoregressive model draws; the card names them.
+      name: of the model, for its server; that of the run if left out.
+      max_rows: the most that a request may have.
     Raises:
-      ValueError: for a bad output path or an unknown signature, or a temperature for a model that has none.
+      ValueError: for a bad output path, name or number of rows, an unknown signature, or a temperature for a model that
+        has none.
       FileNotFoundError: where `workdir` holds no trained model.
     """
     check_output(pathlib.Path(output))
+    if name is not None and name != model_card.plain(name):
+        raise ValueError(
+            f"name={name!r}: must be of letters, digits, '_', '.' and '-', like {model_card.plain(name)!r}"
+        )
     model = zoo.restore(workdir)
     if (temperature, nucleus) != (1.0, 1.0):
         if not hasattr(model, "draw"):
             raise ValueError(f"temperature={temperature}, nucleus={nucleus}: {type(model).__name__} draws without them")
         model.draw = dataclasses.replace(model.draw, temperature=temperature, nucleus=nucleus)
-    return export_model(model, output, model_card.describe_run(workdir, model), names)
+    about = model_card.describe_run(workdir, model)
+    return export_model(model, output, about | ({"name": name} if name else {}), names, max_rows)
 
 
-def export_model(model: GenerativeModel, output: pathlib.Path, about: dict, names: list[str] | None = None):
-    """Exports a live model; `about` goes into its card. See `export`."""
+def export_model(
+    model: GenerativeModel,
+    output: pathlib.Path,
+    about: dict,
+    names: list[str] | None = None,
+    max_rows: int = MAX_ROWS,
+) -> pathlib.Path:
+    """Exports a live model; `about` goes into its card, its name too if it has one. See `export`."""
     output = pathlib.Path(output)
     check_output(output)
     partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
     shutil.rmtree(partial, ignore_errors=True)
-    requests, answers = write(model, partial, output, about, names)
+    requests, answers = write(model, partial, output, about, names, max_rows)
     verify.verify(partial, requests, answers)
     partial.rename(output)
     return output
 
 
 def write(
-    model: GenerativeModel, folder: pathlib.Path, output: pathlib.Path, about: dict, names: list[str] | None = None
+    model: GenerativeModel,
+    folder: pathlib.Path,
+    output: pathlib.Path,
+    about: dict,
+    names: list[str] | None = None,
+    max_rows: int = MAX_ROWS,
 ) -> tuple[verify.Tensors, verify.Tensors]:
     """Writes an export that is still to be verified into `folder`; its card calls it `output`. See `export`.
 
@@ -170,18 +166,21 @@ def write(
     unknown = [name for name in names or [] if name not in signatures]
     if unknown:
         raise ValueError(f"signatures={unknown[0]!r}: {type(model).__name__} serves {', '.join(signatures)}")
+    if max_rows < 1:
+        raise ValueError(f"max_rows={max_rows}: must be at least 1")
     signatures = {name: signatures[name] for name in names or signatures}
-    functions = {name: served_function(model, signature) for name, signature in signatures.items()}
+    functions = {name: served_function(model, one, max_rows=max_rows) for name, one in signatures.items()}
     default = "sample" if "sample" in functions else next(iter(functions))
-    requests = {name: example_request(model, signature, ROWS) for name, signature in signatures.items()}
+    requests = {name: example_request(model, one, min(ROWS, max_rows)) for name, one in signatures.items()}
     with _quiet():
         answers = {name: functions[name](request) for name, request in requests.items()}
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    twins = {name: served_function(model, one, True) for name, one in signatures.items() if one.compiled}
+    twins = {name: served_function(model, one, True, max_rows) for name, one in signatures.items() if one.compiled}
     served = Served(functions, twins)
     with _quiet():
         tf.saved_model.save(served, str(folder), signatures={**functions, "serving_default": functions[default]})
-    warmup.write(folder, output.parent.name, requests)
-    model_card.write(folder, output, model, about, signatures, answers, served.weights)
+    about = {"name": output.absolute().parent.name, "max_rows": max_rows} | about
+    warmup.write(folder, about["name"], requests)
+    model_card.write(folder, output.absolute(), model, about, signatures, answers, served.weights)
     return requests, answers

@@ -1,34 +1,81 @@
 """The contract of an export, point by point, on what is written to disk."""
 
 import dataclasses
+import functools
 import json
+import pathlib
+import re
+import shlex
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export import saved_model, verify
-from export.requests import example_request
+from export import plain_tensorflow, rows, saved_model, verify
 from tests.test_zoo import fresh
 from tfgen import zoo
 from tfgen.ops import seeds
 
+ROOT = pathlib.Path(__file__).parents[1]
 SIGNATURES = {
-    "pixel_cnn": {"log_prob", "sample", "complete"},
-    "vae_conv": {"encode", "decode", "reconstruct", "sample", "elbo"},
+    "gated_pixel_cnn": {"log_prob", "sample", "complete"},
+    "vae": {"encode", "decode", "reconstruct", "sample", "elbo"},
     "dcgan": {"generate", "sample", "discriminate"},
 }
 
 
-@pytest.fixture(scope="module", params=SIGNATURES)
-def exported(request, tmp_path_factory):
-    """(row, model, path) of an export, made once."""
-    model = fresh(request.param)
-    path = tmp_path_factory.mktemp(request.param) / "served" / "1"
-    saved_model.export_model(model, path, {"model": request.param})
-    return request.param, model, path
+def small(name):
+    """A model of the smallest graph, with a second input if it may have one."""
+    if name != "gated_pixel_cnn":
+        return fresh({"vae": "vae_conv"}.get(name, name))
+    arguments = {"image_shape": (4, 3, 1), "levels": 5, "width": 4, "depth": 1, "head_width": 4}
+    model = zoo.build(name, **arguments, conditional=True, num_classes=3)
+    for i, variable in enumerate(model.trainable_variables):  # not what it starts with: labels that matter
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [0, i]))
+    return model
+
+
+class Export:
+    """An export on disk, how it is loaded and asked, and what the live model answers to `requests`."""
+
+    def __init__(self, model, path, **options):
+        self.model, self.path = model, path
+        self.requests, self.answers = saved_model.write(model, path, path, {"model": "m"}, **options)
+        self.card = json.loads((path / "model_card.json").read_text())
+        self._runs = {}
+
+    @functools.cached_property
+    def loaded(self):
+        return tf.saved_model.load(str(self.path))
+
+    @functools.cached_property
+    def server(self):
+        return plain_tensorflow.Server(str(self.path))
+
+    def ask(self, name, inputs):
+        """As a server asks: by the session loader, which holds no request to the shapes of the signature."""
+        signature = self.server.signatures[name]
+        if name not in self._runs:
+            feed = [info.name for info in signature.inputs.values()]
+            fetch = [info.name for info in signature.outputs.values()]
+            options = config_pb2.CallableOptions(feed=feed, fetch=fetch)
+            self._runs[name] = self.server.session._make_callable_from_options(options)
+        answer = self._runs[name](*(np.asarray(inputs[key]) for key in signature.inputs))
+        return dict(zip(signature.outputs, answer, strict=True))
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """Made once, and none of them verified yet."""
+    folder = tmp_path_factory.mktemp("served")
+    return {name: Export(small(name), folder / name / "1") for name in SIGNATURES}
+
+
+@pytest.fixture(params=SIGNATURES)
+def exported(request, exports):
+    return exports[request.param]
 
 
 def meta_graph(path):
@@ -37,12 +84,32 @@ def meta_graph(path):
     return message.meta_graphs[0]
 
 
+def test_what_plain_tensorflow_answers_is_what_the_live_models_do(exports):
+    """In one fresh process without Keras, TFP or this package, and bit for bit; a wrong answer is noticed."""
+    served = verify.run_many([(one.path, one.requests) for one in exports.values()])
+    for one, answers in zip(exports.values(), served, strict=True):
+        verify.compare(answers, one.answers)
+        image = one.answers["sample"]["image"]
+        with pytest.raises(RuntimeError, match="sample/image: the export answers"):
+            verify.compare(answers, {"sample": {**one.answers["sample"], "image": (image + 1) % one.model.levels}})
+        with pytest.raises(RuntimeError, match=r"sample: the export answers \['image', 'valid'\], the live model"):
+            verify.compare(answers, {"sample": {"image": image}})
+
+
+def test_a_request_that_fails_names_its_export(exports, tmp_path):
+    np.savez(tmp_path / "requests.npz", **{"sample/seed": np.zeros([0, 2], np.int32)})
+    path = str(exports["dcgan"].path)
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        plain_tensorflow.answer_file(path, tmp_path / "requests.npz", tmp_path / "answers.npz")
+    assert caught.value.__notes__ == [f"by the export {path}"] and not (tmp_path / "answers.npz").exists()
+
+
 def test_signatures_names_and_the_batch_dimension(exported):
-    row, _, path = exported
+    path = exported.path
     definitions = dict(meta_graph(path).signature_def)
     definitions.pop("__saved_model_init_op")
-    assert set(definitions) == SIGNATURES[row] | {"serving_default"}
-    card = json.loads((path / "model_card.json").read_text())["signatures"]
+    assert set(definitions) == set(exported.model.signatures()) | {"serving_default"}
+    card = exported.card["signatures"]
     for name, definition in definitions.items():
         for side in (definition.inputs, definition.outputs):
             for info in side.values():
@@ -56,8 +123,7 @@ def test_signatures_names_and_the_batch_dimension(exported):
 
 
 def test_no_python_custom_or_xla_operation(exported):
-    _, _, path = exported
-    library = meta_graph(path).graph_def.library
+    library = meta_graph(exported.path).graph_def.library
     operations = {node.op for function in library.function for node in function.node_def}
     own = {function.signature.name for function in library.function}
     assert not operations & {"PyFunc", "EagerPyFunc", "PyFuncStateless", "XlaLaunch"}
@@ -89,121 +155,134 @@ def reachable(functions, names):
 
 def test_the_graph_is_small_beside_the_weights_that_it_may_have(exported):
     """No mask, table or other constant of more than 1 KiB hides in the graph."""
-    _, _, path = exported
-    for function in meta_graph(path).graph_def.library.function:
+    for function in meta_graph(exported.path).graph_def.library.function:
         for node in function.node_def:
             assert node.attr["value"].tensor.ByteSize() < 1024, node.name
 
 
-def test_warm_up_has_a_valid_record_for_each_signature(exported):
-    row, model, path = exported
-    loaded = tf.saved_model.load(str(path))
-    seen = set()
+def warm_up(path):
+    """The requests that TF Serving replays when it loads an export."""
     for record in tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests")):
-        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        yield prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+
+
+def test_warm_up_has_a_valid_record_for_each_signature(exported):
+    seen = []
+    for request in warm_up(exported.path):
         name = request.model_spec.signature_name
-        answer = loaded.signatures[name](
-            **{key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
-        )
+        assert request.model_spec.name == exported.card["name"]
+        answer = exported.ask(name, {key: tf.make_ndarray(value) for key, value in request.inputs.items()})
+        assert answer["valid"].tolist() == [True] * saved_model.ROWS
         assert all(len(value) == saved_model.ROWS for value in answer.values())
-        seen.add(name)
-    assert seen == SIGNATURES[row]
+        seen.append(name)
+    assert seen == list(exported.model.signatures())
 
 
 def test_other_tensorflow_code_can_use_it(exported):
-    """By tf.saved_model.load: the default signature, and inside somebody's own tf.function."""
-    _, model, path = exported
-    loaded = tf.saved_model.load(str(path))
-    seed = seeds.seed_rows(4, 11)
-    live = tf.function(model.sample)(seed)
-    np.testing.assert_array_equal(loaded.signatures["serving_default"](seed=seed)["image"], live)
-    np.testing.assert_array_equal(tf.function(lambda s: loaded.signatures["sample"](seed=s)["image"])(seed), live)
+    """By tf.saved_model.load: the default signature, and inside somebody's own tf.function and data set."""
+    request, image = exported.requests["sample"], exported.answers["sample"]["image"]
+    signatures = exported.loaded.signatures
+    np.testing.assert_array_equal(signatures["serving_default"](**request)["image"], image)
+    np.testing.assert_array_equal(tf.function(lambda one: signatures["sample"](**one)["image"])(request), image)
+    data = tf.data.Dataset.from_tensors(request).map(lambda one: signatures["sample"](**one)["image"])
+    np.testing.assert_array_equal(next(iter(data)), image)
 
 
-def requests_for(model, row):
-    """(signature, request, words of the error) of requests that must be refused."""
-    signature = {"pixel_cnn": "log_prob", "vae_conv": "encode", "dcgan": "discriminate"}[row]
-    wrong = [
-        (signature, {"image": np.zeros((2, 10, 10, 1), np.uint8)}, "shape"),
-        (signature, {"image": np.full((2, 8, 8, 1), model.levels, np.uint8)}, "image must lie in 0 .. 4"),
-        ("sample", {"seed": np.zeros((2, 3), np.int32)}, "shape"),
-    ]
-    if row == "dcgan":
-        for value in (np.nan, np.inf, 1e30):
-            wrong.append(("generate", {"latents": np.full((1, 4), value, np.float32)}, "latents must be finite"))
-    if row == "vae_conv":
-        wrong.append(
-            (
-                "elbo",
-                {"image": np.zeros((2, 8, 8, 1), np.uint8), "seed": np.zeros((3, 2), np.int32)},
-                "seed must have as many rows as image",
-            )
-        )
-    return wrong
+IMAGE, SEED = np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 2), np.int32)
 
 
-def test_bad_requests_are_refused_by_the_session(exported):
-    row, model, path = exported
-    for name, request, words in requests_for(model, row):
-        with pytest.raises(RuntimeError, match="(?i)" + words):
-            verify.run_in_fresh_process(path, {name: request})
-        if row != "pixel_cnn":
-            break  # a process for each is slow: the rest by tf.saved_model.load
-    loaded = tf.saved_model.load(str(path))
-    for name, request, words in requests_for(model, row):
-        with pytest.raises((tf.errors.InvalidArgumentError, TypeError), match="(?i)" + words):
-            loaded.signatures[name](**{key: tf.constant(value) for key, value in request.items()})
+@pytest.mark.parametrize(
+    "image, seed, words",
+    [
+        (IMAGE[0, 0, 0, 0], SEED, r"image must be uint8 \[N, 8, 8, 1\], not of shape\] \[\]"),
+        (IMAGE[0], SEED, r"image must be uint8 \[N, 8, 8, 1\], not of shape\] \[8 8 1\]"),
+        (IMAGE[None], SEED, r"image must be uint8 \[N, 8, 8, 1\], not of shape\] \[1 2 8 8 1\]"),
+        (np.zeros((2, 10, 10, 1), np.uint8), SEED, r"image must be uint8 .* \[2 10 10 1\]"),
+        (IMAGE, SEED[0, 0], r"seed must be int32 \[N, 2\], not of shape\] \[\]"),
+        (IMAGE, SEED[0], r"seed must be int32 \[N, 2\], not of shape\] \[2\]"),
+        (IMAGE, np.zeros((2, 3), np.int32), r"seed must be int32 \[N, 2\], not of shape\] \[2 3\]"),
+        (IMAGE, np.zeros((3, 2), np.int32), r"seed must have as many rows as image, not\] \[3\]"),
+        (IMAGE[:0], SEED[:0], r"image must have 1 to 1024 rows, not\] \[0\]"),
+        (np.zeros((1025, 8, 8, 1), np.uint8), SEED, r"image must have 1 to 1024 rows, not\] \[1025\]"),
+    ],
+)
+def test_a_request_of_wrong_shape_is_refused_by_its_name(exports, image, seed, words):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        exports["vae"].ask("elbo", {"image": image, "seed": seed})
 
 
-def test_labels_out_of_range_are_refused():
-    model = fresh("gated_pixel_cnn_conditional")
-    function = saved_model.served_function(model, model.signatures()["sample"])
-    for label in (-1, 3):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="label must lie in 0 .. 2"):
-            function({"seed": seeds.seed_rows(2), "label": tf.constant([0, label])})
+def bad_values(model, name, dtype):
+    """Values of an input that no row may hold."""
+    if dtype.is_floating:
+        return [np.nan, np.inf, -np.inf, 1.01 * rows.LARGEST, -1.01 * rows.LARGEST]
+    limit = model.limits.get(name)
+    return [] if limit is None else [limit, dtype.max, *([] if dtype.is_unsigned else [-1, dtype.min])]
 
 
-def test_answers_to_extreme_requests_are_finite(exported):
-    row, model, path = exported
-    loaded = tf.saved_model.load(str(path))
-    for name, signature in model.signatures().items():
-        request = example_request(model, signature, 2)
-        for value in (-saved_model.LARGEST, saved_model.LARGEST):
+def test_a_bad_row_answers_by_itself(exported):
+    """By valid=False and zeros, and the rows beside it as if it were not there."""
+    tried = 0
+    for signature, request in exported.requests.items():
+        for name, spec in exported.model.signatures()[signature].inputs.items():
+            for bad in bad_values(exported.model, name, spec.dtype):
+                value = np.array(request[name])
+                value[(1, *[-1] * (value.ndim - 1))] = bad
+                answer = exported.ask(signature, {**request, name: value})
+                assert answer["valid"].tolist() == [True, False, True], (signature, name, bad)
+                for key, good in exported.answers[signature].items():
+                    assert not answer[key][1].any(), (signature, key, bad)
+                    np.testing.assert_array_equal(answer[key][[0, 2]], good.numpy()[[0, 2]])
+                tried += 1
+    assert tried >= 4
+
+
+def test_answers_to_extreme_requests_are_valid_and_finite(exported):
+    for name, request in exported.requests.items():
+        for value in (-rows.LARGEST, rows.LARGEST):
             extreme = {
                 key: tf.fill(tensor.shape, tf.constant(value)) if tensor.dtype.is_floating else tensor
                 for key, tensor in request.items()
             }
-            for key, answer in loaded.signatures[name](**extreme).items():
-                assert np.isfinite(np.asarray(answer, np.float64)).all(), f"{name}/{key}"
+            answer = exported.ask(name, extreme)
+            assert answer["valid"].all()
+            for key, values in answer.items():
+                assert np.isfinite(values.astype(np.float64)).all(), f"{name}/{key}"
 
 
 def test_one_row_is_answered_and_none_refused(exported):
-    _, model, path = exported
-    loaded = tf.saved_model.load(str(path))
-    for name, signature in model.signatures().items():
-        request = example_request(model, signature, 1)
-        assert all(len(value) == 1 for value in loaded.signatures[name](**request).values())
-        with pytest.raises(tf.errors.InvalidArgumentError, match="must have at least one row"):
-            loaded.signatures[name](**{key: value[:0] for key, value in request.items()})
+    for name, request in exported.requests.items():
+        answer = exported.ask(name, {key: value[:1] for key, value in request.items()})
+        assert all(len(value) == 1 for value in answer.values())
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have 1 to 1024 rows"):
+            exported.ask(name, {key: value[:0] for key, value in request.items()})
+
+
+def test_the_largest_number_of_rows_is_the_exporters(tmp_path):
+    """And the requests that verify and warm up the export keep to it."""
+    export = Export(small("dcgan"), tmp_path / "m" / "1", names=["sample"], max_rows=2)
+    assert export.card["max_rows"] == 2 and "at most 2 rows" in (export.path / "MODEL_CARD.md").read_text()
+    assert [len(tf.make_ndarray(request.inputs["seed"])) for request in warm_up(export.path)] == [2]
+    assert export.ask("sample", {"seed": np.zeros((2, 2), np.int32)})["valid"].all()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"seed must have 1 to 2 rows, not\] \[3\]"):
+        export.ask("sample", {"seed": np.zeros((3, 2), np.int32)})
 
 
 def test_an_export_of_some_signatures_holds_only_their_weights(tmp_path):
-    """The exported generator holds no encoder weights, nor the exported DCGAN's a discriminator."""
-    for row, names, part in (("vae_conv", ["decode", "sample"], "decoder"), ("dcgan", ["sample"], "generator")):
-        model = fresh(row)
-        path = tmp_path / row / "1"
-        saved_model.export_model(model, path, {}, names)
+    """The exported decoder has no encoder weights, nor the exported DCGAN's discriminator a generator's."""
+    for name, names, part in (("vae", ["decode", "sample"], "decoder"), ("dcgan", ["discriminate"], "discriminator")):
+        export = Export(small(name), tmp_path / name / "1", names=names)
         held = sum(
             int(np.prod(shape))
-            for name, shape in tf.train.list_variables(str(path / "variables" / "variables"))
+            for name, shape in tf.train.list_variables(str(export.path / "variables" / "variables"))
             if "OBJECT_GRAPH" not in name and "save_counter" not in name
         )
-        assert held == sum(int(np.prod(variable.shape)) for variable in getattr(model, part).variables)
-        assert json.loads((path / "model_card.json").read_text())["weights_served"] == held
+        assert held == sum(int(np.prod(variable.shape)) for variable in getattr(export.model, part).variables)
+        assert export.card["weights_served"] == held
+        run_card(export)
 
 
 def test_an_export_is_whole_or_not_there(tmp_path, monkeypatch):
-    model = fresh("dcgan")
+    model = small("dcgan")
 
     def broken(*_):
         raise RuntimeError("power cut")
@@ -211,68 +290,99 @@ def test_an_export_is_whole_or_not_there(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(verify, "verify", broken)
         with pytest.raises(RuntimeError, match="power cut"):
-            saved_model.export_model(model, tmp_path / "m" / "7", {})
+            saved_model.export_model(model, tmp_path / "m" / "7", {}, ["sample"])
     assert not [path for path in (tmp_path / "m").iterdir() if path.name.isdigit()]
     assert saved_model.next_version(tmp_path / "m").name == "1"
-    saved_model.export_model(model, tmp_path / "m" / "7", {})  # what was left over does not stand in the way
+    # What was left over does not stand in the way; and the export is verified under the name it has until then.
+    saved_model.export_model(model, tmp_path / "m" / "7", {}, ["sample"])
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["7"]
     assert saved_model.next_version(tmp_path / "m").name == "8"
 
 
-def test_verification_notices_a_wrong_answer(exported):
-    _, model, path = exported
-    requests = {"sample": example_request(model, model.signatures()["sample"], 2)}
-    image = tf.function(model.sample)(**requests["sample"])
-    verify.verify(path, requests, {"sample": {"image": image}})
-    with pytest.raises(RuntimeError, match="sample/image: the export answers"):
-        verify.verify(path, requests, {"sample": {"image": (image + 1) % model.levels}})
-
-
 @pytest.mark.parametrize(
-    "output, names, message",
+    "output, options, message",
     [
-        ("served/model", None, "must end in a version number"),
-        ("served/1", ["sampel"], "signatures='sampel': DCGAN serves generate, sample, discriminate"),
+        ("served/model", {}, "must end in a version number"),
+        ("served/1", {"names": ["sampel"]}, "signatures='sampel': DCGAN serves generate, sample, discriminate"),
+        ("served/1", {"max_rows": 0}, "max_rows=0: must be at least 1"),
     ],
 )
-def test_bad_output_and_signatures(tmp_path, output, names, message):
+def test_bad_output_signatures_and_rows(exports, tmp_path, output, options, message):
     with pytest.raises(ValueError, match=message):
-        saved_model.export_model(fresh("dcgan"), tmp_path / output, {}, names)
+        saved_model.export_model(exports["dcgan"].model, tmp_path / output, {}, **options)
     assert not (tmp_path / "served").exists()
 
 
-def test_an_existing_version_is_not_overwritten(exported):
-    _, model, path = exported
+def test_an_existing_version_is_not_overwritten(exports):
+    one = exports["dcgan"]
     with pytest.raises(ValueError, match="exists already; give the next version, .*2"):
-        saved_model.export_model(model, path, {})
+        saved_model.export_model(one.model, one.path, {})
 
 
-def test_the_card_says_how_to_call_it(exported):
-    row, _, path = exported
-    text = (path / "MODEL_CARD.md").read_text()
-    for word in ("tensorflow_model_server", "curl", "grpc", "tf.saved_model.load", *SIGNATURES[row]):
-        assert word in text
-    # The Python of the card runs as it stands.
-    code = text.split("```python\n")[1].split("```")[0]
-    scope = {}
-    exec(code, scope)
-    assert scope["answer"]["image"].shape[0] == 2
-
-
-def test_a_compiled_twin_answers_as_the_signature_does(tmp_path):
+def test_a_compiled_twin_answers_as_the_signature_does(exports):
     """As an attribute of the loaded module, for any batch size."""
-    arguments = {"image_shape": (6, 5, 1), "levels": 5, "width": 4, "depth": 2, "head_width": 4}
-    path = saved_model.export_model(zoo.build("gated_pixel_cnn", **arguments), tmp_path / "m" / "1", {"model": "m"})
-    loaded = tf.saved_model.load(str(path))
-    assert set(loaded.compiled) == {"sample", "complete"}
+    one = exports["gated_pixel_cnn"]
+    assert set(one.loaded.compiled) == {"sample", "complete"}
     for count in (2, 3):
-        seed = seeds.seed_rows(count)
-        twin = loaded.compiled["sample"]({"seed": seed})["image"]
-        np.testing.assert_array_equal(twin, loaded.signatures["sample"](seed=seed)["image"])
+        request = {"seed": seeds.seed_rows(count), "label": tf.range(count)}
+        twin = one.loaded.compiled["sample"](request)
+        served = one.loaded.signatures["sample"](**request)
+        for key in ("image", "valid"):
+            np.testing.assert_array_equal(twin[key], served[key])
 
 
 def test_temperature_is_named_in_the_card(tmp_path):
     model = zoo.build("fvsbn", image_shape=(3, 3, 1), levels=3)
     model.draw = dataclasses.replace(model.draw, temperature=0.5)
-    path = saved_model.export_model(model, tmp_path / "m" / "1", {"model": "m"})
-    assert "temperature 0.5, nucleus 1" in (path / "MODEL_CARD.md").read_text()
+    saved_model.write(model, tmp_path / "1", tmp_path / "1", {}, ["sample"])
+    assert "temperature 0.5, nucleus 1" in (tmp_path / "1" / "MODEL_CARD.md").read_text()
+
+
+# What is said of an export, run as it is printed.
+
+
+def blocks(text, language):
+    """The code of a Markdown text."""
+    return [code for name, code in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.M) if name == language]
+
+
+def shell_line(text, command, folder=""):
+    """The words of the one line of a text that runs `command`, as a shell would read them in `folder`."""
+    (line,) = [line for block in blocks(text, "") for line in block.splitlines() if line.startswith(command)]
+    return shlex.split(line.replace("$PWD", str(folder)))
+
+
+def answer_to_curl(text, loaded, folder=""):
+    """What a loaded export answers to the curl line of a text, held against the line that starts the server."""
+    server = dict(re.findall(r"--(\w+)=(\S+)", " ".join(shell_line(text, "tensorflow_model_server", folder))))
+    curl, _, data, url = shell_line(text, "curl")
+    assert re.fullmatch(
+        rf"(http://)?localhost:{server['rest_api_port']}/v1/models/{re.escape(server['model_name'])}:predict", url
+    )
+    assert (pathlib.Path(server["model_base_path"]) / "1" / "saved_model.pb").exists()
+    request = json.loads(pathlib.Path(data[1:]).read_text() if data.startswith("@") else data)
+    function = loaded.signatures[request["signature_name"]]
+    specs = function.structured_input_signature[1]
+    return function(**{key: tf.constant(value, specs[key].dtype) for key, value in request["inputs"].items()})
+
+
+def run_card(export):
+    """Runs the REST and the Python lines of a card."""
+    text = (export.path / "MODEL_CARD.md").read_text()
+    assert text.startswith(f"# {export.card['name']}\n")
+    assert answer_to_curl(text, export.loaded)["valid"].numpy().tolist() == [True, True]
+    scope = {}
+    exec(blocks(text, "python")[0], scope)
+    assert scope["answer"]["valid"].numpy().tolist() == [True, True]
+
+
+def test_the_card_runs_as_it_is_printed(exported):
+    run_card(exported)
+    text = (exported.path / "MODEL_CARD.md").read_text()
+    for name, signature in exported.model.signatures().items():
+        assert f"| `{name}` | " in text
+        for key, spec in signature.inputs.items():
+            assert f"`{key}` {spec.dtype.name} [N" in text
+    for line in text.splitlines():  # cells hold no | of their own
+        if line.startswith("| `"):
+            assert len(re.findall(r"(?<!\\)\|", line)) == 5

@@ -1,0 +1,71 @@
+"""What a served function may be asked.
+
+A request of a wrong shape, without rows or with too many is refused as a whole, before any work. A row with a value out
+of range answers by itself: a server merges the rows of many clients into one request, and the bad row of one must not
+fail the others.
+"""
+
+import tensorflow as tf
+
+from tfgen.core import GenerativeModel
+
+LARGEST = 1e4  # magnitude of a float input: beyond it a network may overflow, and an answer must be finite
+
+Tensors = dict[str, tf.Tensor]
+Specs = dict[str, tf.TensorSpec]
+
+
+def checked(inputs: Tensors, specs: Specs, max_rows: int) -> Tensors:
+    """The inputs of a request; an assertion that names the input fails where its shapes are not those of a request."""
+    # A server does not hold a request to the shape of its signature, and the graph optimiser counts on that shape:
+    # what came is seen only where nothing is known of it.
+    shapes = {
+        name: tf.shape(tf.raw_ops.PlaceholderWithDefault(input=value, shape=None)) for name, value in inputs.items()
+    }
+    checks = [_shape_check(name, shape, specs[name]) for name, shape in shapes.items()]
+    with tf.control_dependencies(checks):
+        (first, rows), *others = [(name, shape[0]) for name, shape in shapes.items()]
+        checks = [
+            tf.debugging.Assert((rows > 0) & (rows <= max_rows), [f"{first} must have 1 to {max_rows} rows, not", rows])
+        ]
+        for name, count in others:
+            checks.append(tf.debugging.Assert(count == rows, [f"{name} must have as many rows as {first}, not", count]))
+    with tf.control_dependencies(checks):
+        return {name: tf.identity(value) for name, value in inputs.items()}
+
+
+def _shape_check(name: str, shape: tf.Tensor, spec: tf.TensorSpec) -> tf.Operation:
+    sizes = spec.shape[1:].as_list()
+    same = tf.raw_ops.Equal(x=shape[1:], y=tf.constant(sizes, tf.int32), incompatible_shape_error=False)
+    wanted = f"{name} must be {spec.dtype.name} [{', '.join(map(str, ['N', *sizes]))}], not of shape"
+    return tf.debugging.Assert((tf.size(shape) == spec.shape.rank) & tf.reduce_all(same), [wanted, shape], summarize=8)
+
+
+def valid(model: GenerativeModel, inputs: Tensors) -> tf.Tensor:
+    """Which rows hold only values that the model admits: bool [N]."""
+    rows = tf.fill(tf.shape(next(iter(inputs.values())))[:1], True)
+    for name, value in inputs.items():
+        if value.dtype.is_floating:
+            admitted = tf.abs(value) <= LARGEST  # which NaN is not
+        elif name in model.limits:
+            level = tf.cast(value, tf.int32)
+            admitted = (level >= 0) & (level < model.limits[name])
+        else:
+            continue
+        rows &= tf.reduce_all(admitted, axis=list(range(1, value.shape.rank)))
+    return rows
+
+
+def admitted(model: GenerativeModel, name: str, dtype: tf.DType) -> str:
+    """The values that `valid` admits, in words; "" for those of the type."""
+    if dtype.is_floating:
+        return f"finite, at most {LARGEST:g} in magnitude"
+    return f"0 .. {model.limits[name] - 1}" if name in model.limits else ""
+
+
+def or_zeros(rows: tf.Tensor, values: Tensors) -> Tensors:
+    """The values, with zeros in place of the rows that are not valid."""
+    return {
+        name: tf.where(tf.reshape(rows, [-1, *[1] * (value.shape.rank - 1)]), value, tf.zeros([], value.dtype))
+        for name, value in values.items()
+    }
