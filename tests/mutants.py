@@ -73,6 +73,60 @@ MUTANTS = [
         "0",
         "tests/test_data.py::test_the_pictures_of_an_example_are_augmented_alike_and_binarised_apart",
     ),
+    Mutant(
+        "tfgen/data/registry.py",
+        'splits.indices([file.split for file in found], "images")',
+        "splits.fixed(len(found))",
+        "tests/test_reading.py -k one_more_file",
+    ),
+    Mutant(
+        "tfgen/data/registry.py",
+        'splits.indices([splits.of(key) for key in keys], "series")',
+        "splits.fixed(len(keys))",
+        "tests/test_reading.py -k more_series",
+    ),
+    Mutant(
+        "tfgen/data/splits.py",
+        "if old and old.get(name) != new.get(name)",
+        "if old and name not in new",
+        "tests/test_reading.py -k fingerprint",
+    ),
+    Mutant(
+        "tfgen/data/files.py",
+        'if split == "train" and',
+        "if",
+        "tests/test_reading.py -k folders_of_splits",
+    ),
+    Mutant(
+        "tfgen/data/files.py",
+        "if entry.is_dir():",
+        "if entry.is_dir(follow_symlinks=False):",
+        "tests/test_reading.py -k links",
+    ),
+    Mutant(
+        "tfgen/data/files.py",
+        "os.path.splitext(path)[1].lower()",
+        "os.path.splitext(path)[1]",
+        "tests/test_reading.py -k capitals",
+    ),
+    Mutant(
+        "tfgen/data/folder.py",
+        "ImageOps.exif_transpose(picture, in_place=True)",
+        "pass",
+        "tests/test_reading.py -k exif",
+    ),
+    Mutant(
+        "tfgen/data/folder.py",
+        ' and picture.format != "MPO"',
+        "",
+        "tests/test_reading.py -k animation",
+    ),
+    Mutant(
+        "tfgen/data/tfds_sets.py",
+        '{"binarized_mnist": 2}',
+        "{}",
+        "tests/test_reading.py -k binarized_mnist",
+    ),
     # autoregressive, layers, ops
     # trainers
     # zoo, evaluate, publish

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.test_data import write_images
 from tfgen import data
 from tfgen.data import folder, names, splits
-from tfgen.data.registry import DATASETS
+from tfgen.data.registry import DATASETS, Request
 from tfgen.ops import audio
 
 
@@ -82,12 +82,12 @@ def test_a_split_that_no_file_falls_to_is_said(tmp_path):
 
 
 def test_folders_of_splits_are_the_splits(tmp_path):
-    for split, count, start in (("train", 20, 0), ("val", 5, 100), ("test", 7, 200)):
+    for split, count, start in (("train", 20, 0), ("val", 5, 100), ("test", 20, 200)):
         for label in ("cats", "dogs"):
             write_images(tmp_path / split / label, count, start=start + 50 * (label == "dogs"))
     loaded = data.load(f"folder:{tmp_path}")
     assert loaded.class_names == ("cats", "dogs")
-    assert {name: split.size for name, split in loaded.splits.items()} == {"train": 40, "validation": 10, "test": 14}
+    assert {name: split.size for name, split in loaded.splits.items()} == {"train": 40, "validation": 10, "test": 40}
     assert "train = train/, validation = val/" in loaded.protocol and "test = test/" in loaded.protocol
     (batch,) = loaded.batches("test", 50)
     for image, label in zip(batch["image"].numpy(), batch["label"].numpy(), strict=True):
@@ -97,7 +97,7 @@ def test_folders_of_splits_are_the_splits(tmp_path):
     shutil.rmtree(tmp_path / "val")
     held = data.load(f"folder:{tmp_path}")
     expected = [split_by_hand(f"{path.parent.name}/{path.name}") for path in (tmp_path / "train").rglob("*.png")]
-    assert held.splits["validation"].size == expected.count("validation") and held.splits["test"].size == 14
+    assert held.splits["validation"].size == expected.count("validation") and held.splits["test"].size == 40
     assert held.splits["train"].size == 40 - expected.count("validation")
     (tmp_path / "test" / "dogs").rename(tmp_path / "test" / "dgos")
     with pytest.raises(ValueError, match=r"test/dgos/250.png is of class 'dgos', which no training file is"):
@@ -261,6 +261,12 @@ def test_what_was_meant_by_a_name_that_is_none(name, meant):
     with pytest.raises(ValueError) as refused:
         names.check(name)
     assert str(refused.value).startswith(f"dataset={name!r}: there is no such data set (did you mean {meant!r}?); ")
+
+
+def test_a_reader_receives_all_that_was_asked(monkeypatch):
+    monkeypatch.setitem(DATASETS, "folder", lambda request: request)
+    request = data.load("folder:x", "/data", "flip", True)
+    assert request == Request("folder:x", "/data", "flip", True) and request.path == "x"
 
 
 def test_names_that_there_are(tmp_path):

@@ -22,7 +22,8 @@ def decode(path: str) -> np.ndarray:
         mode = MODES.get(picture.mode)
         if mode is None:
             raise ValueError(f"pixels of mode {picture.mode!r} are not supported; save it as 8-bit gray or RGB")
-        pixels = np.asarray(ImageOps.exif_transpose(picture).convert(mode))
+        ImageOps.exif_transpose(picture, in_place=True)
+        pixels = np.asarray(picture.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
