@@ -1,11 +1,12 @@
 """Runs a SavedModel with plain TensorFlow, by the session loader that TF Serving uses.
 
-    python export/plain_tensorflow.py EXPORT requests.npz answers.npz [EXPORT requests.npz answers.npz ...]
+    python export/plain_tensorflow.py EXPORT requests.npz answers.npz
+    python export/plain_tensorflow.py -
     python export/plain_tensorflow.py EXPORT --sample=32 --grid=8 picture.png
 
 It needs neither this package nor Keras nor TensorFlow Probability, and hides them from itself. The first form answers
-every request "signature/input" of a .npz file as "signature/output", for one export or several; the second draws
-pictures with the signature "sample" and writes them as one PNG.
+every request "signature/input" of a .npz file as "signature/output"; the second does so for every line of its input, the
+three parted by tabs, and prints a line after each; the third draws pictures with the signature "sample" as one PNG.
 """
 
 import importlib.abc
@@ -79,9 +80,12 @@ def draw(path: str, count: int, columns: int, picture: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and len(sys.argv) % 3 == 1:
-        for i in range(1, len(sys.argv), 3):
-            answer_file(*sys.argv[i : i + 3])
+    if len(sys.argv) == 4:
+        answer_file(*sys.argv[1:])
+    elif sys.argv[1:] == ["-"]:
+        for line in sys.stdin:
+            answer_file(*line.rstrip("\n").split("\t"))
+            print("answered", flush=True)
     elif len(sys.argv) == 5 and sys.argv[2].startswith("--sample=") and sys.argv[3].startswith("--grid="):
         draw(sys.argv[1], int(sys.argv[2][9:]), int(sys.argv[3][7:]), sys.argv[4])
     else:

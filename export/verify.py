@@ -1,5 +1,6 @@
 """Proves an export: every signature, run in a fresh process by the session loader, answers what the live model does."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -15,33 +16,55 @@ Tensors = dict[str, dict[str, tf.Tensor]]  # {signature: {input or output: value
 Answers = dict[str, dict[str, np.ndarray]]
 
 
-def run_many(asked: Sequence[tuple[pathlib.Path, Tensors]]) -> list[Answers]:
-    """The answers of exports, each to its requests {signature: {input: value}}, from plain TensorFlow in one process.
+class PlainTensorFlow:
+    """A process of plain TensorFlow that answers from exports, one after another, within a `with`."""
 
-    Raises:
-      RuntimeError: with what that process said, if it failed, which names the export.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        arguments, answered = [], []
-        for i, (export, requests) in enumerate(asked):
-            arguments += [str(pathlib.Path(export).absolute()), f"{folder}/requests{i}.npz", f"{folder}/answers{i}.npz"]
-            answered.append(arguments[-1])
-            np.savez(
-                arguments[-2],
-                **{f"{name}/{key}": np.asarray(requests[name][key]) for name in requests for key in requests[name]},
-            )
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self._said = open(f"{self._folder.name}/said", "w+")
         # -P and another folder: nothing of this checkout can be imported. No GPU: the training process may hold it.
-        done = subprocess.run(
-            [sys.executable, "-P", str(SCRIPT), *arguments],
-            cwd=folder,
-            capture_output=True,
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(SCRIPT), "-"],
+            cwd=self._folder.name,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
             text=True,
-            check=False,
             env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
         )
-        if done.returncode:
-            raise RuntimeError(f"the export does not run in plain TensorFlow:\n{done.stderr[-4000:]}")
-        return [_by_signature(path) for path in answered]
+        return self
+
+    def __call__(self, export: pathlib.Path, requests: Tensors) -> Answers:
+        """The answers of an export to requests {signature: {input: value}}.
+
+        Raises:
+          RuntimeError: with what the process said, if it failed, which names the export.
+        """
+        asked, answered = f"{self._folder.name}/requests.npz", f"{self._folder.name}/answers.npz"
+        np.savez(
+            asked, **{f"{name}/{key}": np.asarray(requests[name][key]) for name in requests for key in requests[name]}
+        )
+        with contextlib.suppress(BrokenPipeError):  # it is gone; it says why below
+            self._process.stdin.write(f"{pathlib.Path(export).absolute()}\t{asked}\t{answered}\n")
+            self._process.stdin.flush()
+        if not self._process.stdout.readline():
+            self._said.seek(0)
+            raise RuntimeError(f"the export does not run in plain TensorFlow:\n{self._said.read()[-4000:]}")
+        return _by_signature(answered)
+
+    def __exit__(self, *_):
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+        self._said.close()
+        self._folder.cleanup()
+
+
+def run_many(asked: Sequence[tuple[pathlib.Path, Tensors]]) -> list[Answers]:
+    """The answers of exports, each to its requests, from one process. Raises: see `PlainTensorFlow`."""
+    with PlainTensorFlow() as answer:
+        return [answer(export, requests) for export, requests in asked]
 
 
 def _by_signature(path: str) -> Answers:

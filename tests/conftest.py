@@ -1,4 +1,5 @@
-"""Two logical CPU devices for the whole session, before TensorFlow starts; where the prepared data sets are."""
+"""Two logical CPU devices for the whole session, before TensorFlow starts; where the prepared data sets are; a process
+that answers from exports."""
 
 import os
 import pathlib
@@ -12,12 +13,30 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more threads would only get in their way
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+def pytest_collection_modifyitems(items):
+    """The tests of a module share what its fixtures make: one process runs them all, unless they say otherwise."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
 @pytest.fixture(scope="session")
 def mirrored():
     """Two CPU replicas. A second MirroredStrategy in one process fails, hence one for the session."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
+def plain_tensorflow():
+    """(export, requests) -> its answers, from one process without Keras for all that ask in this one."""
+    from export import verify
+
+    with verify.PlainTensorFlow() as answer:
+        yield answer
 
 
 @pytest.fixture(scope="session")

@@ -1,33 +1,57 @@
-"""What every model promises, tried on every row of `tests/zoo.py`."""
+"""What every model promises, tried on every row of `tests/zoo.py`.
+
+The tests of a row follow each other in one process and share what they build, trace and train; then it is let go.
+"""
 
 import functools
+import gc
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import saved_model, verify
+from export import saved_model
 from export.requests import example_request
 from tests.zoo import ROWS
 from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-BUILT = {}
+
+QUICK = ("made", "time_series", "vae_beta", "dcgan")  # one of each family, for make check
+MARKED = [
+    pytest.param(row, marks=[pytest.mark.xdist_group(row), *([] if row in QUICK else [pytest.mark.slow])])
+    for row in ROWS
+]
 
 
-@pytest.fixture(params=ROWS)
+@pytest.fixture(scope="module", params=MARKED)
 def row(request):
-    return request.param
+    yield request.param
+    keras.backend.clear_session()
+    gc.collect()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(row):
-    """Of the row, built once; tests that train build their own."""
-    if row not in BUILT:
-        BUILT[row] = fresh(row)
-    return BUILT[row]
+    """Of the row, built once; tests that change weights build their own."""
+    return fresh(row)
+
+
+@pytest.fixture(scope="module")
+def served(model):
+    """Every signature as it is served, traced once."""
+    return {name: saved_model.served_function(model, signature) for name, signature in model.signatures().items()}
+
+
+@pytest.fixture(scope="module")
+def trained(row):
+    """A model of the row after 5 and then 60 steps on one batch, with an average; and its loss in each part, by name."""
+    model = compiled(fresh(row), average=0.9)
+    batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
+    parts = [model.fit(batches, steps_per_epoch=steps, verbose=0).history for steps in (5, 60)]
+    return model, {name: [history[name][0] for history in parts] for name in parts[0]}
 
 
 def fresh(row, seed=0):
@@ -58,6 +82,10 @@ def test_every_model_has_a_row():
     assert {name for name, _ in ROWS.values()} == set(zoo.MODELS)
 
 
+def test_every_family_has_a_quick_row():
+    assert {zoo.find(ROWS[row][0]).family for row in QUICK} == {entry.family for entry in zoo.MODELS.values()}
+
+
 def test_every_model_says_what_it_is():
     for name, entry in zoo.MODELS.items():
         assert entry.family in zoo.DENSITY and "http" in entry.paper
@@ -75,18 +103,21 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
     assert {verb for verb in verbs if hasattr(model, verb)} == set(zoo.find(ROWS[row][0]).verbs)
 
 
-def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model):
+def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
+    """In a graph, served and eagerly; what is compiled where it is called eagerly, `-k by_steps` holds against the rest."""
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
-    together = signature.function(**request)[model.example].numpy()
+    sample = tf.function(signature.function, reduce_retracing=True)
+    together = sample(**request)[model.example].numpy()
     assert together.dtype == model.batch_spec[model.example].dtype and together.shape == (3, *model.shape)
     assert not model.levels or together.max() < model.levels
     # Levels are the same bit for bit; real values may differ by the rounding of another order of sums.
     same = np.testing.assert_array_equal if model.levels else functools.partial(np.testing.assert_allclose, atol=1e-5)
-    sample = tf.function(signature.function)
-    same(together, sample(**request)[model.example].numpy())
+    same(together, served["sample"](request)[model.example].numpy())
+    if not signature.compiled:
+        same(together, signature.function(**request)[model.example].numpy())
     others = {name: tf.gather(value, [2, 0]) for name, value in request.items()}
-    same(together[[2, 0]], sample(**others)[model.example].numpy())
+    same(together[[2, 0]], served["sample"](others)[model.example].numpy())
     assert (together[0] != together[1]).any()
 
 
@@ -128,14 +159,12 @@ def test_only_own_variables_move(row):
         assert moved == {variable.path for variable in player.variables}
 
 
-def test_saved_and_restored_equal(row, tmp_path):
-    model = compiled(fresh(row), average=0.9)
-    batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
-    model.fit(batches, steps_per_epoch=2, verbose=0)
-    checkpoints.save(tmp_path, checkpoints.trackable(model, model.average, model.optimizers), 2, keep=1)
+def test_saved_and_restored_equal(row, trained, tmp_path):
+    model, _ = trained
+    checkpoints.save(tmp_path, checkpoints.trackable(model, model.average, model.optimizers), 65, keep=1)
     other = compiled(fresh(row, seed=1), average=0.9)
     trackable = checkpoints.trackable(other, other.average, other.optimizers)
-    assert checkpoints.restore(tmp_path, trackable) == 2
+    assert checkpoints.restore(tmp_path, trackable) == 65
     pairs = list(zip(model.variables, other.variables, strict=True))
     pairs += [
         pair
@@ -145,38 +174,36 @@ def test_saved_and_restored_equal(row, tmp_path):
     pairs += list(zip(model.average.values, other.average.values, strict=True))
     for one, two in pairs:
         np.testing.assert_array_equal(one.numpy(), two.numpy())
-    assert int(other.step.numpy()) == 2
+    assert int(other.step.numpy()) == 65
 
 
-def test_fit_lowers_the_loss_of_a_single_player(row):
-    model = compiled(fresh(row))
+def test_fit_lowers_the_loss_of_a_single_player(trained):
+    model, losses = trained
     if len(model.players()) > 1:
         pytest.skip("the loss of a game need not fall")
-    batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
-    first = model.fit(batches, steps_per_epoch=5, verbose=0).history["loss"][0]
-    last = model.fit(batches, steps_per_epoch=30, epochs=2, verbose=0).history["loss"][-1]
+    first, last = losses["loss"]
     assert last < first
 
 
-def test_served_equals_live(row, model, tmp_path):
-    """Every signature, in a fresh process without Keras, TFP or tfgen, by the session loader: bit for bit."""
-    saved_model.export_model(model, tmp_path / "m" / "1", {"model": row})
+def test_served_equals_live(row, model, served, plain_tensorflow, tmp_path):
+    """Every signature, in a process without Keras, TFP or tfgen, by the session loader: bit for bit."""
+    saved_model.write(model, tmp_path / "m" / "1", tmp_path / "m" / "1", {"model": row})
     signatures = model.signatures()
     requests = {
         name: example_request(model, signature, 5, {model.example: batch_for(model, 5)[model.example].numpy()})
         for name, signature in signatures.items()
     }
-    served = verify.run_in_fresh_process(tmp_path / "m" / "1", requests)
-    for name, signature in signatures.items():
-        live = saved_model.served_function(model, signature)(requests[name])
-        assert set(live) == set(served[name])
+    answers = plain_tensorflow(tmp_path / "m" / "1", requests)
+    for name in signatures:
+        live = served[name](requests[name])
+        assert set(live) == set(answers[name])
         for key, value in live.items():
-            np.testing.assert_array_equal(value.numpy(), served[name][key], err_msg=f"{name}/{key}")
+            np.testing.assert_array_equal(value.numpy(), answers[name][key], err_msg=f"{name}/{key}")
 
 
-def test_merging_padding_and_splitting_a_batch_changes_no_row(model):
+def test_merging_padding_and_splitting_a_batch_changes_no_row(model, served):
     for name, signature in model.signatures().items():
-        function = saved_model.served_function(model, signature)
+        function = served[name]
         request = example_request(model, signature, 5)
         whole = function(request)
         parts = [function({key: value[part] for key, value in request.items()}) for part in (slice(0, 2), slice(2, 5))]
@@ -190,11 +217,21 @@ def test_merging_padding_and_splitting_a_batch_changes_no_row(model):
                     np.testing.assert_array_equal(value, other, err_msg=f"{name}/{key}")
 
 
-@pytest.mark.parametrize(
-    "make, clip_norm", [(lambda: keras.optimizers.SGD(1e-3), None), (lambda: keras.optimizers.Adam(1e-3), 0.5)]
-)
-def test_two_replicas_step_as_one(row, mirrored, make, clip_norm):
-    """With an average: the same rows and noise on two replicas of B make the same steps as on one of 2 B."""
+def test_two_replicas_step_as_one(row, mirrored):
+    """Plain gradient descent, which shows a gradient's scale; with an average."""
+    two_replicas_step_as_one(row, mirrored, lambda: keras.optimizers.SGD(1e-3))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("two_replicas")
+@pytest.mark.parametrize("row_of_a_family", ["gated_pixel_cnn", "vae_beta", "dcgan_k2"])
+def test_two_replicas_clip_as_one(row_of_a_family, mirrored):
+    """Adam, its gradients clipped: neither knows of a model, so one of each family is enough."""
+    two_replicas_step_as_one(row_of_a_family, mirrored, lambda: keras.optimizers.Adam(1e-3), clip_norm=0.5)
+
+
+def two_replicas_step_as_one(row, mirrored, make, clip_norm=None):
+    """The same rows and noise on two replicas of B make the same steps as on one of 2 B."""
     one = compiled(fresh(row), make, clip_norm=clip_norm, average=0.9)
     start = [variable.numpy() for variable in one.trainable_variables]
     with mirrored.scope():
