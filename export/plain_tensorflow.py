@@ -5,8 +5,8 @@
     python export/plain_tensorflow.py EXPORT --sample=32 --grid=8 picture.png
 
 It needs neither this package nor Keras nor TensorFlow Probability, and hides them from itself. The first form answers
-every request "signature/input" of a .npz file as "signature/output"; the second does so for every line of its input, the
-three parted by tabs, and prints a line after each; the third draws pictures with the signature "sample" as one PNG.
+every request "signature/input" of a .npz file as "signature/output"; the second does so for every line of its input,
+the three parted by tabs, and prints a line after each; the third draws pictures by the signature "sample" as one PNG.
 """
 
 import importlib.abc

@@ -18,7 +18,6 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-
 QUICK = ("made", "time_series", "vae_beta", "dcgan")  # one of each family, for make check
 MARKED = [
     pytest.param(row, marks=[pytest.mark.xdist_group(row), *([] if row in QUICK else [pytest.mark.slow])])
@@ -47,7 +46,7 @@ def served(model):
 
 @pytest.fixture(scope="module")
 def trained(row):
-    """A model of the row after 5 and then 60 steps on one batch, with an average; and its loss in each part, by name."""
+    """A model of the row after 5 and then 60 steps on one batch, with an average; what each part logged, by name."""
     model = compiled(fresh(row), average=0.9)
     batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
     parts = [model.fit(batches, steps_per_epoch=steps, verbose=0).history for steps in (5, 60)]
@@ -104,7 +103,7 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
 
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
-    """In a graph, served and eagerly; what is compiled where it is called eagerly, `-k by_steps` holds against the rest."""
+    """In a graph, served and eagerly; what is compiled when called eagerly, `-k by_steps` holds against the rest."""
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
     sample = tf.function(signature.function, reduce_retracing=True)
