@@ -302,7 +302,8 @@ def test_sixteen_bit_images_are_refused_rather_than_clipped(tmp_path):
 @pytest.mark.parametrize(
     "name, shape, train, test", [("mnist", (28, 28, 1), 54_000, 10_000), ("cifar10", (32, 32, 3), 45_000, 10_000)]
 )
-def test_tfds_by_name(tfds_dir, name, shape, train, test):
+def test_tfds_by_name(tfds_dir, monkeypatch, name, shape, train, test):
+    monkeypatch.setattr("tfgen.data.registry.MEMORY", 0)  # seconds less; tests/test_reading.py reads into memory
     data = load(name, data_dir=tfds_dir)
     assert data.arguments["image_shape"] == shape and data.arguments["levels"] == 256 and len(data.class_names) == 10
     assert data.splits["train"].size == train and data.splits["test"].size == test
@@ -316,6 +317,7 @@ def test_tfds_by_name(tfds_dir, name, shape, train, test):
 
 def test_a_tfds_set_larger_than_memory_is_streamed(tfds_dir, monkeypatch):
     monkeypatch.setattr("tfgen.data.registry.MEMORY", 0)
+    monkeypatch.setattr("tfgen.data.registry.SHUFFLE_BUFFER", 500)
     data = load("mnist", data_dir=tfds_dir, transform="resize:14,binarize")
     whole = list(data.training_batches(50, seed=1).take(5))
     rest = list(data.training_batches(50, seed=1, start_step=3).take(2))

@@ -203,22 +203,39 @@ def test_a_file_that_is_no_npz_is_refused(tmp_path):
 
 
 def prepared(tmp_path, name, splits_of, images):
-    """A set of TFDS written into tmp_path by the builder that TFDS has for it, of our own images."""
+    """A set of TFDS written into tmp_path by the builder that TFDS has for it, of our own images; image i is labelled
+    i % 10 where there are labels."""
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=str(tmp_path))
-    labels = {"label": 0} if "label" in builder.info.features else {}
+    labelled = "label" in builder.info.features
     builder._split_generators = lambda _: {  # nothing can be downloaded here
-        split: ((i, {"image": image, **labels}) for i, image in enumerate(images)) for split in splits_of
+        split: ((i, {"image": image} | ({"label": i % 10} if labelled else {})) for i, image in enumerate(images))
+        for split in splits_of
     }
     builder.download_and_prepare()
+
+
+def test_a_set_of_tfds_in_memory_is_what_was_written(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
+    prepared(tmp_path, "mnist", ("train", "test"), pixels)
+    loaded = data.load("mnist", data_dir=str(tmp_path))
+    assert {name: split.size for name, split in loaded.splits.items()} == {"train": 18, "validation": 2, "test": 20}
+    label_of = {image.tobytes(): i % 10 for i, image in enumerate(pixels)}
+    for split in loaded.splits.values():
+        batch = split.read(tf.range(split.size, dtype=tf.int64))
+        for image, label in zip(batch["image"].numpy(), batch["label"].numpy(), strict=True):
+            assert label_of[image.tobytes()] == label
+    assert len(examples_of(loaded)) == 20
+    assert loaded.record["fingerprint"]["validation"] == "2 examples (mnist/3.0.1 train[90%:100%])"
+    assert "validation = train[90%:100%]" in loaded.protocol
 
 
 def test_binarized_mnist_has_two_levels(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 2, (20, 28, 28, 1), np.uint8)
     prepared(tmp_path, "binarized_mnist", ("train", "validation", "test"), pixels)
     loaded = data.load("binarized_mnist", data_dir=str(tmp_path))
-    assert loaded.arguments["levels"] == 2 and len(examples_of(loaded)) == 20
+    assert loaded.arguments["levels"] == 2 and loaded.splits["test"].size == 20
     with pytest.raises(ValueError, match="transforms: 'binarize': the images have two levels already"):
         data.load("binarized_mnist", data_dir=str(tmp_path), transform="binarize")
 
