@@ -65,16 +65,11 @@ def test_the_number_of_rows_stays_known_in_a_graph_that_comes_after_another():
         assert [list(value.shape) for value in graph.structured_outputs] == [[rows, 4], [rows, 2], [rows, 2]]
 
 
-def test_replicas_share_out_the_seeds_of_a_step():
-    step = tf.constant(5, tf.int64)
-    whole = seeds.step_rows(1, step, 2, 8, 0, 1)
-    parts = [seeds.step_rows(1, step, 2, 4, replica, 2) for replica in (0, 1)]
-    np.testing.assert_array_equal(tf.concat(parts, 0), whole)
-    for other in (
-        seeds.step_rows(2, step, 2, 8, 0, 1),
-        seeds.step_rows(1, step + 1, 2, 8, 0, 1),
-        seeds.step_rows(1, step, 3, 8, 0, 1),
-    ):
+def test_the_seeds_of_a_step_depend_on_seed_step_and_stream():
+    whole = seeds.step_rows(1, tf.constant(5, tf.int64), 2, 8)
+    np.testing.assert_array_equal(whole, seeds.step_rows(1, 5, 2, 8))
+    assert len(np.unique(whole, axis=0)) == 8
+    for other in (seeds.step_rows(2, 5, 2, 8), seeds.step_rows(1, 6, 2, 8), seeds.step_rows(1, 5, 3, 8)):
         assert not (other.numpy() == whole.numpy()).any()
 
 

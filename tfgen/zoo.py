@@ -186,7 +186,7 @@ def restore(workdir: str, averaged: bool = True):
 
     config = read_config(workdir)
     model = build(config["model"], **config["model_arguments"])
-    average = Average(model.trainable_variables, config["average"]) if config.get("average") else None
+    average = Average(model.averaged_variables, config["average"]) if config.get("average") else None
     checkpoints.restore_model(pathlib.Path(workdir) / "checkpoints", model, average)
     if average and averaged:
         average.swap()

@@ -1,4 +1,5 @@
-"""Exponential moving average of the weights (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation")."""
+"""Exponential moving average of the weights (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation"), and
+of the batch statistics that belong to them: those of the last weights do not fit the average."""
 
 import tensorflow as tf
 

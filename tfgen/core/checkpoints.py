@@ -7,8 +7,16 @@ from absl import logging
 
 
 def trackable(model, average=None, optimizers: dict | None = None) -> tf.train.Checkpoint:
-    """All that a checkpoint holds: the model with its step, the average of its weights, every player's optimizer."""
+    """All that a checkpoint holds: the model with its step, the average of its weights, every player's optimizer.
+
+    Of the model that is all of `model.variables`: also those that TensorFlow does not find by attributes, such as a
+    pool of pictures in a plain object.
+    """
     parts = {"model": model}
+    found_by_attributes = {id(part) for part in tf.train.TrackableView(model).descendants()}
+    others = [variable for variable in model.variables if id(variable) not in found_by_attributes]
+    if others:
+        parts["others"] = others
     if average is not None:
         parts["average"] = average
     if optimizers is not None:

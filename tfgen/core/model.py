@@ -10,7 +10,12 @@ import tensorflow as tf
 from tfgen.core.average import Average
 from tfgen.core.player import Player
 from tfgen.core.signature import Signature
-from tfgen.ops import seeds
+from tfgen.ops import replicas, seeds
+
+
+def _count(batch) -> tf.Tensor:
+    """How many examples a batch has."""
+    return tf.shape(tf.nest.flatten(batch)[0])[0]
 
 
 class GenerativeModel(keras.Model, abc.ABC):
@@ -92,18 +97,35 @@ class GenerativeModel(keras.Model, abc.ABC):
             shape=(), dtype="int64", trainable=False, name="step", initializer="zeros", aggregation="only_first_replica"
         )
         batch = {name: tf.zeros([2, *spec.shape[1:]], spec.dtype) for name, spec in self.batch_spec.items()}
-        self._units = {}
+        self._units, owners = {}, {}
         for player in self.players():
             terms = player.terms(batch, seeds.seed_rows(2), training=False)
-            self._units |= {name: player.units.get(name, "nats") for name in terms} | {player.loss_name: "nats"}
+            self._units |= {name: player.units.get(name, "nats") for name in terms} | {player.named("loss"): "nats"}
             if not player.variables:
                 raise ValueError(f"player {player.name!r} of {type(self).__name__} has no variables to move")
+            shared = {id(variable) for part in player.shared for variable in part.trainable_variables}
+            for variable in player.variables:
+                owner = owners.setdefault(id(variable), player.name)
+                if (owner != player.name) != (id(variable) in shared):
+                    raise ValueError(
+                        f"player {player.name!r} of {type(self).__name__} moves {variable.path}, as {owner!r} does: "
+                        "what several move has to be in `shared` of all but the first, and nothing else"
+                    )
         self.built = True
 
     @property
     def units(self) -> dict[str, str]:
         """The unit of every value in the logs, by name."""
-        return self._units
+        per_player = {"gradient_norm": "nats", "learning_rate": "per step"}
+        return self._units | {
+            player.named(name): unit for player in self.players() for name, unit in per_player.items()
+        }
+
+    @property
+    def averaged_variables(self) -> list[keras.Variable]:
+        """What an average of the weights is over: they, and the batch statistics that belong to them."""
+        statistics = [v for v in self.non_trainable_variables if v.name in ("moving_mean", "moving_variance")]
+        return [*self.trainable_variables, *statistics]
 
     def check(self, element_spec: dict[str, tf.TensorSpec], limits: dict[str, int]) -> None:
         """Holds a data set's batches, and the limits of its integers, against the model's, before any training.
@@ -151,7 +173,7 @@ class GenerativeModel(keras.Model, abc.ABC):
             before the sum over replicas).
           seed: of all noise in training.
           clip_norm: largest global norm of a player's gradient, taken after the sum over replicas.
-          average: decay of an exponential moving average of all trainable weights.
+          average: decay of an exponential moving average of all trainable weights and their batch statistics.
           steps_per_execution: training steps run between two returns to Python.
         """
         super().compile(optimizer=None)
@@ -164,12 +186,21 @@ class GenerativeModel(keras.Model, abc.ABC):
         self._seed = seed
         self._clip_norm = clip_norm
         self._steps_at_once = steps_per_execution
-        self.average = Average(self.trainable_variables, average) if average else None
-        self._means = {name: keras.metrics.Mean(name=name) for name in self._units}
+        self.average = Average(self.averaged_variables, average) if average else None
+        norms = [player.named("gradient_norm") for player in players.values()]
+        self._means = {name: keras.metrics.Mean(name=name) for name in [*self._units, *norms]}
 
     @property
     def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         return dict(self._optimizers)
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        """The learning rate of every player's next move, by its name in the logs."""
+        return {
+            player.named("learning_rate"): float(self._optimizers[player.name].learning_rate)
+            for player in self.players()
+        }
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -192,8 +223,9 @@ class GenerativeModel(keras.Model, abc.ABC):
                 self.average.swap()
 
     def train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Plays one round: every player moves `updates` times. Returns each term's mean over this replica's batch.
+        """Plays one round: every player moves `updates` times.
 
+        Returns each term's mean over this replica's batch, and the norm of each player's gradient over all replicas.
         The examples are dealt out in strides: the i-th move sees the same ones however many replicas share them.
         """
         deal = self.examples_per_row
@@ -208,25 +240,32 @@ class GenerativeModel(keras.Model, abc.ABC):
             self.step.value.assign_add(1)
         return logs
 
-    def test_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Every player's terms on data it does not learn from."""
+    def test_step(self, batch: dict[str, tf.Tensor], number: tf.Tensor | int = 0) -> dict[str, tf.Tensor]:
+        """Every player's terms on data it does not learn from.
+
+        `number` counts the batches of a validation: each has noise of its own, and the same in every validation, so
+        that two figures differ by their weights alone.
+        """
+        # The last batch may be dealt out unevenly: a row's noise goes by its place in the batch of all replicas.
+        counts = replicas.gather_batch(_count(batch)[None])
+        before = tf.reduce_sum(counts[: tf.distribute.get_replica_context().replica_id_in_sync_group])
         logs = {}
         for position, player in enumerate(self.players()):
-            logs |= self._score(player, batch, self._noise(batch, stream=-1 - position), training=False)
+            noise = seeds.step_rows(self._seed, number, -1 - position, tf.reduce_sum(counts))
+            logs |= self._score(player, batch, noise[before : before + _count(batch)], training=False)
         return {name: tf.reduce_mean(value) for name, value in logs.items()}
 
     def _noise(self, rows, stream: int) -> tf.Tensor:
-        replica = tf.distribute.get_replica_context()
-        count = tf.shape(tf.nest.flatten(rows)[0])[0]
-        return seeds.step_rows(
-            self._seed, self.step.value, stream, count, replica.replica_id_in_sync_group, replica.num_replicas_in_sync
-        )
+        """The seeds of this replica's rows in a move: every replica has as many."""
+        replica, count = tf.distribute.get_replica_context(), _count(rows)
+        noise = seeds.step_rows(self._seed, self.step.value, stream, replica.num_replicas_in_sync * count)
+        return noise[replica.replica_id_in_sync_group * count :][:count]
 
     def _score(self, player: Player, rows, seed, training: bool) -> dict[str, tf.Tensor]:
         terms = player.terms(rows, seed, training=training)
         # A NaN stops the step before any weight has moved, with the name of the term.
         terms = {name: tf.debugging.check_numerics(value, f"term '{name}'") for name, value in terms.items()}
-        return terms | {player.loss_name: player.objective(terms)}
+        return terms | {player.named("loss"): player.objective(terms)}
 
     def _move(self, player: Player, rows, seed) -> dict[str, tf.Tensor]:
         optimizer = self._optimizers[player.name]
@@ -236,19 +275,37 @@ class GenerativeModel(keras.Model, abc.ABC):
             tape.watch([variable.value for variable in variables])
             terms = self._score(player, rows, seed, training=True)
             terms = {name: tf.reduce_mean(value) for name, value in terms.items()}
-            # The optimizer sums over replicas: the mean over the whole batch is the sum of these shares.
-            loss = optimizer.scale_loss(terms[player.loss_name] / replica.num_replicas_in_sync)
+            # The mean over the whole batch is the sum over replicas of these shares.
+            loss = optimizer.scale_loss(terms[player.named("loss")] / replica.num_replicas_in_sync)
         gradients = tape.gradient(loss, [variable.value for variable in variables])
+        variables = [v for v, gradient in zip(variables, gradients, strict=True) if gradient is not None]
+        # Dense: rows of a table that a batch names twice would count twice in the norm.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients if gradient is not None]
+        with tf.control_dependencies(
+            list(terms.values())
+        ):  # a move that a NaN stopped, on any replica, changes nothing
+            gradients, means = tf.nest.map_structure(tf.identity, (gradients, terms))
+        # Before anything looks at them: an optimizer of float16 takes one replica's word that all are finite.
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        scale = optimizer.scale_loss(tf.constant(1.0))
+        norm = tf.linalg.global_norm(gradients)
         if self._clip_norm:
-            gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            largest = self._clip_norm * optimizer.scale_loss(tf.constant(1.0))
-            gradients, _ = tf.clip_by_global_norm(gradients, largest)
-            gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
-        optimizer.apply(gradients, variables)
-        return terms
+            gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm * scale, use_norm=norm)
+        # The optimizer sums over replicas once more.
+        optimizer.apply([gradient / replica.num_replicas_in_sync for gradient in gradients], variables)
+        if player.after_move:
+            means = replica.all_reduce(tf.distribute.ReduceOp.MEAN, means)
+            with tf.control_dependencies(list(means.values())):
+                player.after_move(means, rows, seed)
+        return terms | {player.named("gradient_norm"): norm / scale}
 
     # Keras's `fit` with an inner loop of our own: its own breaks under several workers and, with several steps in one
     # execution, under several replicas. `strategy.run` in a `tf.range` of steps works under every strategy.
+
+    def evaluate(self, *args, **kwargs):
+        """`keras.Model.evaluate`, with the same noise each time."""
+        self._validated = 0  # batches
+        return super().evaluate(*args, **kwargs)
 
     def fit(self, x, *, steps_per_epoch: int, **kwargs):
         """`keras.Model.fit` on an endless data set; an epoch is the steps between two validations."""
@@ -263,7 +320,7 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            loop = self._make_loop(self.train_step)
+            loop = self._make_loop(self.train_step, list(self._means))
 
             def function(iterator):
                 self._epoch_left = self._epoch_left or self._epoch_steps
@@ -276,28 +333,36 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
-            loop = self._make_loop(self.test_step)
-            self.test_function = lambda iterator: loop(iterator, tf.constant(1))
+            loop = self._make_loop(self.test_step, list(self._units))
+
+            def function(iterator):
+                self._validated += 1
+                return loop(iterator, tf.constant(1), tf.constant(self._validated))
+
+            self.test_function = function
         return self.test_function
 
-    def _make_loop(self, step):
+    def _make_loop(self, step, names):
+        """A function (iterator, steps, *arguments of `step`) -> the mean of each of `names` so far."""
         strategy = self.distribute_strategy
 
-        def replica_step(batch):
-            count = tf.cast(tf.shape(tf.nest.flatten(batch)[0])[0], tf.float32)
-            for name, value in step(batch).items():
-                # A replica that got no example of the last batch adds nothing, rather than the mean of nothing.
-                self._means[name].update_state(tf.where(count > 0, value, 0.0), sample_weight=count)
+        def replica_step(batch, *arguments):
+            count = tf.cast(_count(batch), tf.float32)
+            for name, value in step(batch, *arguments).items():
+                # What has no value adds nothing: the terms of a replica that got no example of the last batch, and the
+                # gradient that float16 could not hold. (A term that is NaN has stopped the step.)
+                counts = (count > 0) & tf.math.is_finite(value)
+                self._means[name].update_state(tf.where(counts, value, 0.0), tf.where(counts, count, 0.0))
 
         @tf.function
-        def loop(iterator, steps):
+        def loop(iterator, steps, *arguments):
             for _ in tf.range(steps):
-                strategy.run(replica_step, args=(next(iterator),))
+                strategy.run(replica_step, args=(next(iterator), *arguments))
 
-        read = tf.function(self.get_metrics_result)
+        read = tf.function(lambda: {name: self._means[name].result() for name in names})
 
-        def function(iterator, steps):
-            loop(iterator, steps)
+        def function(iterator, steps, *arguments):
+            loop(iterator, steps, *arguments)
             return read()
 
         return function

@@ -22,21 +22,28 @@ class Player:
       name: of its optimizer, and of its loss in the logs; "model" where there is one player.
       terms: `terms(batch, seed, training)` -> named terms, each float32 [B]. Each is logged under its name.
       parts: the layers whose variables this player moves, and no others.
+      shared: those of `parts` that a player before it moves too (the encoder of an adversarial autoencoder).
       updates: how often it moves in a training step, each time with examples and noise of its own.
       objective: named terms -> the loss [B] that is minimised; the sum of all terms if left out.
+      after_move: `after_move(means, rows, seed)`, called when its optimizer has moved, of a move that no NaN stopped:
+        each term's and the loss's mean over the whole batch of all replicas, and the examples and the seed rows that
+        this replica moved on. Variables that it changes, made with aggregation="only_first_replica", must get the same
+        values on all replicas: make them of `means`, or of `replicas.gather_batch(rows)`.
       units: unit of each term that is not in nats, for the logs.
     """
 
     name: str
     terms: Callable[[dict, tf.Tensor, bool], Terms]
     parts: Sequence[keras.layers.Layer]
+    shared: Sequence[keras.layers.Layer] = ()
     updates: int = 1
     objective: Callable[[Terms], tf.Tensor] = total
+    after_move: Callable[[Terms, dict, tf.Tensor], None] | None = None
     units: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    @property
-    def loss_name(self) -> str:
-        return "loss" if self.name == "model" else f"{self.name}_loss"
+    def named(self, quantity: str) -> str:
+        """What a quantity of this player is called in the logs: "loss", or "generator_loss" where there are several."""
+        return quantity if self.name == "model" else f"{self.name}_{quantity}"
 
     @property
     def variables(self) -> list[keras.Variable]:

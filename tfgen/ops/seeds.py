@@ -17,15 +17,14 @@ def seed_rows(count: int, seed: int = 0) -> tf.Tensor:
     return tf.stack([tf.fill([count], seed), tf.range(count)], axis=1)
 
 
-def step_rows(seed: int, step: tf.Tensor, stream: int, count: tf.Tensor, replica: tf.Tensor | int, replicas: int):
-    """Seeds int32 [count, 2] of one training step: the rows of this replica out of those of the global batch.
+def step_rows(seed: int, step: tf.Tensor | int, stream: int, count: tf.Tensor) -> tf.Tensor:
+    """Seeds int32 [count, 2] of one step, for the batch of all replicas.
 
-    They are a function of (seed, step, stream, position in the global batch): two replicas of B rows draw what one
-    replica of 2 B rows draws, and a resumed run draws what the uninterrupted one does.
+    They are a function of (seed, step, stream, position in that batch): two replicas of B rows, each with its part,
+    draw what one replica of 2 B rows draws, and a resumed run draws what the uninterrupted one does.
     """
     key = tf.random.fold_in(tf.constant([seed, stream], tf.int32), tf.cast(step, tf.int32))
-    rows = tf.random.stateless_uniform([replicas * count, 2], key, minval=None, maxval=None, dtype=tf.int32)
-    return rows[replica * count : (replica + 1) * count]
+    return tf.random.stateless_uniform([count, 2], key, minval=None, maxval=None, dtype=tf.int32)
 
 
 # A map over rows costs milliseconds where it is not in a graph. A function that has met two numbers of rows answers
