@@ -24,6 +24,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_dir(tmp_path_factory) -> pathlib.Path:
+    """Where data sets are kept, in this process and those that it starts; nothing is left in anybody's home."""
+    os.environ["TFGEN_CACHE_DIR"] = str(path := tmp_path_factory.mktemp("cache"))
+    return path
+
+
 @pytest.fixture(scope="session")
 def mirrored():
     """Two CPU replicas. A second MirroredStrategy in one process fails, hence one for the session."""

@@ -127,6 +127,24 @@ MUTANTS = [
         "{}",
         "tests/test_reading.py -k binarized_mnist",
     ),
+    Mutant(
+        "tfgen/data/cache.py",
+        "_hash([_made_by(), stats])",
+        "_hash([_made_by()])",
+        "tests/test_cache.py::test_what_it_is_made_of_decides",
+    ),
+    Mutant(
+        "tfgen/data/cache.py",
+        "_hash([_made_by(), stats])",
+        "_hash([stats])",
+        "tests/test_cache.py::test_other_code_reads_anew",
+    ),
+    Mutant(
+        "tfgen/data/registry.py",
+        "transforms.fixed(request.transform), str(",
+        "str(",
+        "tests/test_cache.py::test_what_it_is_made_of_decides",
+    ),
     # autoregressive, layers, ops
     # trainers
     # zoo, evaluate, publish

@@ -34,6 +34,7 @@ class TrainConfig:
         "", "comma-separated: resize:SIDE, crop:SIDE, grayscale, color, binarize, flip; of audio, clip:LENGTH"
     )
     skip_corrupt: bool = _field(False, "leave out image files that cannot be read, instead of stopping")
+    cache: bool = _field(True, "keep decoded data between runs, in TFGEN_CACHE_DIR (default: ~/.cache/tfgen)")
     workdir: str = _field("", "where the run is kept and found again (default: runs/<preset>)")
     export_dir: str = _field("", "where the SavedModel goes, in a numbered folder (default: <workdir>/export)")
     steps: int = _field(5000, "training steps")
@@ -69,6 +70,7 @@ CONTINUABLE = {
     "keep",
     "steps_per_execution",
     "skip_corrupt",
+    "cache",
 }
 
 

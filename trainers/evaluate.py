@@ -36,7 +36,11 @@ def evaluate() -> None:
 
     model = zoo.restore(workdir)
     data = tfgen.data.load(
-        config["dataset"], DATA_DIR.value or config["data_dir"] or None, config["transforms"], config["skip_corrupt"]
+        config["dataset"],
+        DATA_DIR.value or config["data_dir"] or None,
+        config["transforms"],
+        config["skip_corrupt"],
+        config.get("cache", True),
     )
     began = time.time()
     measured = next(measure for verb, measure in MEASURES.items() if hasattr(model, verb))(model, data)

@@ -17,7 +17,7 @@ from trainers.config import TrainConfig
 
 
 def load_data(config: TrainConfig) -> datasets.Examples:
-    return datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt)
+    return datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt, config.cache)
 
 
 def model_arguments(config: TrainConfig, data: datasets.Examples) -> dict:

@@ -19,10 +19,12 @@ class Split:
     Args:
       size: number of examples.
       read: index int64 [B] -> {"image": uint8 [B, H, W, C], "label": int32 [B]}, say, in a graph.
+      tensors: all examples, by name, where they are in memory.
     """
 
     size: int
     read: Callable[[tf.Tensor], Batch]
+    tensors: Batch | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,7 +54,7 @@ def find(folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str]
     if not root.is_dir():
         raise ValueError(f"dataset={asked!r}: there is no such folder")
     paths, left_out = [], []
-    for path in _walk(root, ()):
+    for path in walk(root):
         suffix = os.path.splitext(path)[1].lower()
         if suffix in suffixes:
             paths.append(path)
@@ -84,7 +84,8 @@ def find(folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str]
     return files, ", ".join(how)
 
 
-def _walk(folder: str | pathlib.Path, above: tuple[str, ...]) -> Iterator[str]:
+def walk(folder: str | pathlib.Path, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every file in a folder and in those below it, in order of name; links are followed, and hidden files left out."""
     real = os.path.realpath(folder)
     if real in above:
         raise ValueError(f"{folder}: this link leads back to {real}, a folder that it lies in")
@@ -96,7 +97,7 @@ def _walk(folder: str | pathlib.Path, above: tuple[str, ...]) -> Iterator[str]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _walk(entry.path, (*above, real))
+            yield from walk(entry.path, (*above, real))
         else:
             yield entry.path
 

@@ -3,13 +3,15 @@
 import dataclasses
 import functools
 import math
+import os
 import pathlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import audio, digits, files, folder, names, series, splits, transforms
+from tfgen.data import audio, cache, digits, files, folder, names, series, splits, transforms
 from tfgen.data.examples import Examples, Split, Stream
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
@@ -25,6 +27,7 @@ class Request:
     data_dir: str | None = None
     transform: str = ""
     skip_corrupt: bool = False
+    cache: bool = False
 
     @property
     def path(self) -> str:
@@ -32,7 +35,9 @@ class Request:
         return self.name.partition(":")[2]
 
 
-def load(name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False) -> Examples:
+def load(
+    name: str, data_dir: str | None = None, transform: str = "", skip_corrupt: bool = False, cache: bool = False
+) -> Examples:
     """A data set by name.
 
     Args:
@@ -41,16 +46,72 @@ def load(name: str, data_dir: str | None = None, transform: str = "", skip_corru
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
+      cache: keep what was decoded on disk, and take it from there the next time; see `tfgen.data.cache`.
     Raises:
       ValueError: naming what is wrong with a name, a transform or a file, and what would be right.
     """
-    return read(Request(name, data_dir, transform, skip_corrupt))
+    return read(Request(name, data_dir, transform, skip_corrupt, cache))
 
 
 def read(request: Request) -> Examples:
     """`load`, of a request."""
     names.check(request.name)
+    examples = _kept(request) if request.cache else _made(request)
+    return _transformed(examples, request.transform) if "image" in examples.element_spec else examples
+
+
+def _made(request: Request) -> Examples:
     return DATASETS.get(request.name.partition(":")[0], _tfds)(request)
+
+
+def _kept(request: Request) -> Examples:
+    """From the cache, or else made, and kept there if all of it is in memory."""
+    path = _cached_as(request)
+    if path and (kept := cache.read(path)):
+        return _unpacked(request.name, *kept)
+    examples = _made(request)
+    if path and all(isinstance(part, Split) and part.tensors for part in examples.splits.values()):
+        cache.write(_cached_as(request), *_packed(examples))  # TFDS may only just have downloaded it
+    return examples
+
+
+FIELDS = ("arguments", "class_names", "protocol", "fingerprint")  # of Examples, that are kept as they are
+
+
+def _packed(examples: Examples) -> tuple[dict, dict[str, np.ndarray]]:
+    """(what JSON can hold, arrays) of examples in memory, before any random transform."""
+    header = {"splits": {split: list(part.tensors) for split, part in examples.splits.items()}}
+    header |= {field: getattr(examples, field) for field in FIELDS}
+    parts = examples.splits.items()
+    return header, {f"{split}/{name}": value.numpy() for split, part in parts for name, value in part.tensors.items()}
+
+
+def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Examples:
+    parts = {
+        split: _in_memory(**{key: arrays[f"{split}/{key}"] for key in keys}) for split, keys in header["splits"].items()
+    }
+    spec = {key: tf.TensorSpec([None, *value.shape[1:]], value.dtype) for key, value in parts["train"].tensors.items()}
+    fields = {field: header[field] for field in FIELDS}
+    # JSON has lists alone.
+    fields["arguments"] = {key: tuple(v) if isinstance(v, list) else v for key, v in fields["arguments"].items()}
+    fields["class_names"] = tuple(fields["class_names"])
+    return Examples(name, spec, splits=parts, **fields)
+
+
+def _cached_as(request: Request) -> pathlib.Path | None:
+    """The file of the cache, without a look into the data; None for what is made as fast as it is read."""
+    kind = request.name.partition(":")[0]
+    if kind in ("folder", "audio"):
+        root = pathlib.Path(request.path)
+    elif kind in DATASETS:
+        return None
+    else:
+        place = request.data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+        root = pathlib.Path(place).expanduser() / re.split("[:/]", request.name)[0]
+    if not root.is_dir():
+        return None
+    asked = (request.name, str(root.resolve()), transforms.fixed(request.transform), str(request.skip_corrupt))
+    return cache.path_of(asked, files.walk(root))
 
 
 def _digits(request: Request) -> Examples:
@@ -58,7 +119,7 @@ def _digits(request: Request) -> Examples:
     apply = _fixed(steps)
     parts = digits.read()
     images = {
-        split: _in_memory(np.stack([apply(image) for image in images]), labels)
+        split: _in_memory(image=np.stack([apply(image) for image in images]), label=labels)
         for split, (images, labels) in parts.items()
     }
     return _images(
@@ -67,7 +128,6 @@ def _digits(request: Request) -> Examples:
         digits.LEVELS,
         digits.CLASS_NAMES,
         images,
-        steps,
         "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test",
         {split: splits.fingerprint(image.tobytes() for image in images) for split, (images, _) in parts.items()},
     )
@@ -89,11 +149,12 @@ def _folder(request: Request) -> Examples:
     parts = {}
     for split, rows in splits.indices([file.split for file in found], "images").items():
         if len(found) * math.prod(example.shape) <= MEMORY:
-            parts[split] = _in_memory(np.stack([apply(folder.decode(path)) for path in paths[rows]]), labels[rows])
+            images = np.stack([apply(folder.decode(path)) for path in paths[rows]])
+            parts[split] = _in_memory(image=images, label=labels[rows])
         else:
             parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels)
     protocol = f"{len(found)} images of a folder, {how}"
-    return _images(request.name, example.shape, 256, class_names, parts, steps, protocol, _of_files(found))
+    return _images(request.name, example.shape, 256, class_names, parts, protocol, _of_files(found))
 
 
 def _of_files(found: Sequence[files.File]) -> dict[str, str]:
@@ -109,7 +170,7 @@ def _tones(request: Request) -> Examples:
         length,
         audio.RATE,
         audio.TONES,
-        {split: _in_memory(codes[rows], labels[rows], "audio") for split, rows in parts.items()},
+        {split: _in_memory(audio=codes[rows], label=labels[rows]) for split, rows in parts.items()},
         f"{len(codes)} synthetic notes, {SHUFFLED}",
         _of_rows(request.name, parts),
     )
@@ -138,7 +199,7 @@ def _clips(recordings: Iterable[tuple[np.ndarray, int]], length: int) -> Split:
     """Of recordings, codes uint8 [T] and a label each."""
     clips, labels = zip(*((audio.clips(codes, length), label) for codes, label in recordings), strict=True)
     labels = np.repeat(labels, [len(of_one) for of_one in clips])
-    return _in_memory(np.concatenate(clips), labels.astype(np.int32), "audio")
+    return _in_memory(audio=np.concatenate(clips), label=labels.astype(np.int32))
 
 
 def _of_audio(name, length, rate, class_names, parts, protocol, fingerprint) -> Examples:
@@ -169,9 +230,7 @@ def _series(request: Request) -> Examples:
     count, length, dims = arrays["series"].shape
 
     def part(rows) -> Split:
-        tensors = {key: tf.constant(array[rows]) for key, array in arrays.items()}
-        tensors["label"] = tf.zeros([len(rows)], tf.int32)
-        return Split(len(rows), lambda i: {key: tf.gather(tensor, i) for key, tensor in tensors.items()})
+        return _in_memory(**{key: array[rows] for key, array in arrays.items()}, label=np.zeros(len(rows), np.int32))
 
     return Examples(
         request.name,
@@ -240,10 +299,10 @@ def _tfds_images(request: Request, source) -> Examples:
             ordered = tfds_sets.examples(source, split, None)
             everything = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).map(shaped)
             batch = next(iter(everything.batch(size)))
-            parts[split] = _in_memory(batch["image"].numpy(), batch["label"].numpy())
+            parts[split] = _in_memory(image=batch["image"].numpy(), label=batch["label"].numpy())
         else:
             parts[split] = Stream(size, functools.partial(_stream, source, split, prepare, shaped))
-    return _images(name, shape, levels, source.class_names, parts, steps, source.protocol, source.fingerprint)
+    return _images(name, shape, levels, source.class_names, parts, source.protocol, source.fingerprint)
 
 
 def _stream(source, split, prepare, shaped, seed):
@@ -267,9 +326,11 @@ def _fixed(steps):
     return apply
 
 
-def _in_memory(images: np.ndarray, labels: np.ndarray, name: str = "image") -> Split:
-    images, labels = tf.constant(images), tf.constant(labels)
-    return Split(int(labels.shape[0]), lambda i: {name: tf.gather(images, i), "label": tf.gather(labels, i)})
+def _in_memory(**arrays: np.ndarray) -> Split:
+    """Of the examples' values [N, ...] by name."""
+    tensors = {name: tf.constant(array) for name, array in arrays.items()}
+    size = int(next(iter(tensors.values())).shape[0])
+    return Split(size, lambda i: {name: tf.gather(tensor, i) for name, tensor in tensors.items()}, tensors)
 
 
 def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split:
@@ -287,14 +348,24 @@ def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split
     return Split(int(labels.shape[0]), read)
 
 
-def _images(name, shape, levels, class_names, parts, steps, protocol, fingerprint) -> Examples:
-    random = tuple(step for step in steps if step.random)
-    levels = next((step.levels for step in reversed(steps) if step.levels), levels)
-    if steps:
-        protocol += "; " + ", ".join(step.name for step in steps)
+def _images(name, shape, levels, class_names, parts, protocol, fingerprint) -> Examples:
+    """Of images as they are after the fixed transforms."""
     arguments = {"image_shape": tuple(shape), "levels": levels, "num_classes": len(class_names)}
     spec = _spec(image=(shape, tf.uint8))
-    return Examples(name, spec, arguments, tuple(class_names), parts, protocol, random, fingerprint)
+    return Examples(name, spec, arguments, tuple(class_names), parts, protocol, fingerprint=fingerprint)
+
+
+def _transformed(examples: Examples, transform: str) -> Examples:
+    """With the random transforms, and all of them in the protocol."""
+    levels = examples.arguments["levels"]
+    steps = transforms.parse(transform, levels)
+    levels = next((step.levels for step in reversed(steps) if step.levels), levels)
+    return dataclasses.replace(
+        examples,
+        arguments={**examples.arguments, "levels": levels},
+        protocol="; ".join(filter(None, [examples.protocol, ", ".join(step.name for step in steps)])),
+        random=tuple(step for step in steps if step.random),
+    )
 
 
 def _spec(**examples) -> dict[str, tf.TensorSpec]:

@@ -40,10 +40,9 @@ def resize(size: tuple[int, int]) -> Transform:
     """The whole picture to (H, W), by area where it shrinks (PIL's antialiased bilinear filter)."""
 
     def function(image):
-        planes = [
-            np.asarray(Image.fromarray(plane).resize(size[::-1], Image.BILINEAR)) for plane in np.moveaxis(image, -1, 0)
-        ]
-        return np.stack(planes, axis=-1)
+        planes = [image] if image.shape[-1] == 3 else np.moveaxis(image, -1, 0)  # PIL would take a fourth for alpha
+        resized = [np.asarray(Image.fromarray(plane).resize(size[::-1], Image.BILINEAR)) for plane in planes]
+        return resized[0] if image.shape[-1] == 3 else np.stack(resized, axis=-1)
 
     return Transform(f"resize to {size[0]}x{size[1]}", function, size=size)
 
@@ -101,6 +100,14 @@ def flip() -> Transform:
 NAMES = ("resize:SIDE or resize:HxW", "crop:SIDE or crop:HxW", "grayscale", "color", "binarize", "flip")
 
 
+RANDOM = ("binarize", "flip")
+
+
+def fixed(text: str) -> str:
+    """A list of transforms without the random ones."""
+    return ",".join(item for part in text.split(",") if (item := part.strip()) and item not in RANDOM)
+
+
 def parse(text: str, levels: int) -> list[Transform]:
     """The transforms of a comma-separated list, for a data set of `levels` levels.
 
@@ -124,7 +131,7 @@ def parse(text: str, levels: int) -> list[Transform]:
         else:
             raise ValueError(f"transforms: {item!r} is not known; there are {', '.join(NAMES)}")
         if transforms and transforms[-1].random and not transform.random:
-            raise ValueError(f"transforms: {item!r} must come before the random transforms (binarize, flip)")
+            raise ValueError(f"transforms: {item!r} must come before the random transforms ({', '.join(RANDOM)})")
         transforms.append(transform)
     return transforms
 
