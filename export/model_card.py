@@ -199,7 +199,9 @@ def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.
         path=str(output),
         base=shlex.quote(str(output.parent)),
         signature=signature,
-        arguments=", ".join(f"{key}=tf.constant({value})" for key, value in values.items()),
+        arguments=", ".join(
+            f"{key}=tf.constant({value})" if key == "seed" else f"{key}={value}" for key, value in values.items()
+        ),
         data=shlex.quote(data),
         grpc_inputs="\n".join(
             f"request.inputs[{key!r}].CopyFrom(tf.make_tensor_proto({value}, tf.{inputs[key]['dtype']}))"

@@ -149,6 +149,102 @@ MUTANTS = [
     # trainers
     # zoo, evaluate, publish
     # export
+    Mutant(
+        "export/rows.py",
+        "admitted = tf.abs(value) <= LARGEST",
+        "admitted = tf.ones_like(value, tf.bool)",
+        "tests/test_export.py::test_a_bad_row_answers_by_itself[dcgan]",
+    ),
+    Mutant(
+        "export/rows.py",
+        "(level >= 0) & (level < model.limits[name])",
+        "level < model.limits[name]",
+        "tests/test_export.py::test_a_bad_row_does_not_reach_the_model",
+    ),
+    Mutant(
+        "export/rows.py",
+        "(level < model.limits[name])",
+        "(level <= model.limits[name])",
+        "tests/test_export.py::test_a_bad_row_does_not_reach_the_model",
+    ),
+    Mutant(
+        "export/rows.py",
+        "(rows > 0) & (rows <= max_rows)",
+        "rows > 0",
+        "tests/test_export.py::test_the_largest_number_of_rows_is_the_exporters",
+    ),
+    Mutant(
+        "export/rows.py",
+        "tf.shape(tf.raw_ops.PlaceholderWithDefault(input=value, shape=None))",
+        "tf.shape(value)",
+        "tests/test_export.py -k wrong_shape",
+    ),
+    Mutant(
+        "export/rows.py",
+        "(tf.size(shape) == spec.shape.rank) & ",
+        "",
+        "tests/test_export.py -k wrong_shape",
+    ),
+    Mutant(
+        "export/rows.py",
+        "tf.reduce_all(same)",
+        "True",
+        "tests/test_export.py -k wrong_shape",
+    ),
+    Mutant(
+        "export/saved_model.py",
+        '| {"valid": valid}',
+        '| {"valid": tf.ones_like(valid)}',
+        "tests/test_export.py::test_a_bad_row_does_not_reach_the_model",
+    ),
+    Mutant(
+        "export/saved_model.py",
+        "answer(**rows.or_zeros(valid, inputs))",
+        "answer(**inputs)",
+        "tests/test_export.py::test_a_bad_row_does_not_reach_the_model",
+    ),
+    Mutant(
+        "export/saved_model.py",
+        "rows.or_zeros(valid, answer(**rows.or_zeros(valid, inputs)))",
+        "answer(**rows.or_zeros(valid, inputs))",
+        "tests/test_export.py::test_a_bad_row_answers_by_itself[dcgan]",
+    ),
+    Mutant(
+        "export/saved_model.py",
+        "served_function(model, one, max_rows=max_rows)",
+        "served_function(model, one)",
+        "tests/test_export.py::test_the_largest_number_of_rows_is_the_exporters",
+    ),
+    Mutant(
+        "export/saved_model.py",
+        'warmup.write(folder, about["name"], requests)',
+        "warmup.write(folder, output.parent.name, requests)",
+        "tests/test_export.py::test_warm_up_has_a_valid_record_for_each_signature[dcgan]",
+    ),
+    Mutant(
+        "export/verify.py",
+        "same = np.array_equal(value, other)",
+        "same = True",
+        "tests/test_export.py::test_what_plain_tensorflow_answers_is_what_the_live_models_do",
+    ),
+    Mutant(
+        "export/model_card.py",
+        "plain(workdir.resolve().name)",
+        'plain(config["model"])',
+        "tests/test_export.py::test_an_export_has_the_name_of_its_run",
+    ),
+    Mutant(
+        "export/model_card.py",
+        "answer = loaded.signatures[{signature!r}]",
+        "answer = tf.saved_model.load({path!r}).signatures[{signature!r}]",
+        "tests/test_export.py::test_the_card_runs_as_it_is_printed[dcgan]",
+    ),
+    Mutant(
+        "export/model_card.py",
+        "data = f\"@{output / 'request.json'}\"",
+        'data = "..."',
+        "tests/test_export.py::test_an_export_of_some_signatures_holds_only_their_weights",
+    ),
 ]
 
 

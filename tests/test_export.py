@@ -2,10 +2,15 @@
 
 import dataclasses
 import functools
+import importlib.util
 import json
+import os
 import pathlib
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -15,8 +20,12 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from export import plain_tensorflow, rows, saved_model, verify
 from tests.test_zoo import fresh
+from tests.zoo import ROWS
 from tfgen import zoo
+from tfgen.core import Signature, checkpoints
 from tfgen.ops import seeds
+from trainers import presets
+from trainers.config import FIELDS
 
 ROOT = pathlib.Path(__file__).parents[1]
 SIGNATURES = {
@@ -42,7 +51,8 @@ class Export:
 
     def __init__(self, model, path, **options):
         self.model, self.path = model, path
-        self.requests, self.answers = saved_model.write(model, path, path, {"model": "m"}, **options)
+        about = {"name": "its-name", "model": "m"}
+        self.requests, self.answers = saved_model.write(model, path, path, about, **options)
         self.card = json.loads((path / "model_card.json").read_text())
         self._runs = {}
 
@@ -68,14 +78,33 @@ class Export:
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """Made once, and none of them verified yet."""
+    """name -> its export, made once where it is asked for; none is verified yet."""
     folder = tmp_path_factory.mktemp("served")
-    return {name: Export(small(name), folder / name / "1") for name in SIGNATURES}
+    return functools.cache(lambda name: Export(small(name), folder / name / "1"))
+
+
+@pytest.fixture(scope="module")
+def by_steps(tmp_path_factory):
+    """An export of a model that samples by steps, from seeds alone."""
+    model = zoo.build("fvsbn", image_shape=(3, 3, 1), levels=3)
+    model.draw = dataclasses.replace(model.draw, temperature=0.5)
+    return Export(model, tmp_path_factory.mktemp("by_steps") / "1", names=["sample"])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The work directory of a run: what `zoo.restore` needs of it."""
+    workdir = tmp_path_factory.mktemp("of") / "runs" / "vae_mnist"
+    name, arguments = ROWS["vae_conv"]
+    checkpoints.save(workdir / "checkpoints", checkpoints.trackable(zoo.build(name, **arguments)), 1, keep=1)
+    data = {"dataset": "mnist", "data": {"protocol": "none"}, "batch_size": 1, "average": 0.0}
+    (workdir / "config.json").write_text(json.dumps({"model": name, "model_arguments": arguments, **data}))
+    return workdir
 
 
 @pytest.fixture(params=SIGNATURES)
 def exported(request, exports):
-    return exports[request.param]
+    return exports(request.param)
 
 
 def meta_graph(path):
@@ -86,8 +115,9 @@ def meta_graph(path):
 
 def test_what_plain_tensorflow_answers_is_what_the_live_models_do(exports):
     """In one fresh process without Keras, TFP or this package, and bit for bit; a wrong answer is noticed."""
-    served = verify.run_many([(one.path, one.requests) for one in exports.values()])
-    for one, answers in zip(exports.values(), served, strict=True):
+    several = [exports(name) for name in SIGNATURES]
+    served = verify.run_many([(one.path, one.requests) for one in several])
+    for one, answers in zip(several, served, strict=True):
         verify.compare(answers, one.answers)
         image = one.answers["sample"]["image"]
         with pytest.raises(RuntimeError, match="sample/image: the export answers"):
@@ -98,7 +128,7 @@ def test_what_plain_tensorflow_answers_is_what_the_live_models_do(exports):
 
 def test_a_request_that_fails_names_its_export(exports, tmp_path):
     np.savez(tmp_path / "requests.npz", **{"sample/seed": np.zeros([0, 2], np.int32)})
-    path = str(exports["dcgan"].path)
+    path = str(exports("dcgan").path)
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         plain_tensorflow.answer_file(path, tmp_path / "requests.npz", tmp_path / "answers.npz")
     assert caught.value.__notes__ == [f"by the export {path}"] and not (tmp_path / "answers.npz").exists()
@@ -208,7 +238,7 @@ IMAGE, SEED = np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 2), np.int32)
 )
 def test_a_request_of_wrong_shape_is_refused_by_its_name(exports, image, seed, words):
     with pytest.raises(tf.errors.InvalidArgumentError, match=words):
-        exports["vae"].ask("elbo", {"image": image, "seed": seed})
+        exports("vae").ask("elbo", {"image": image, "seed": seed})
 
 
 def bad_values(model, name, dtype):
@@ -234,6 +264,15 @@ def test_a_bad_row_answers_by_itself(exported):
                     np.testing.assert_array_equal(answer[key][[0, 2]], good.numpy()[[0, 2]])
                 tried += 1
     assert tried >= 4
+
+
+def test_a_bad_row_does_not_reach_the_model():
+    """Where it could be an error of the whole batch: a class that a table lacks."""
+    model, table = fresh("gated_pixel_cnn_conditional"), tf.constant([5.0, 6.0, 7.0])
+    looked_up = Signature(lambda label: {"value": tf.gather(table, label)}, model.condition_spec, "")
+    answer = saved_model.served_function(model, looked_up)({"label": tf.constant([2, 3, -1, 0])})
+    np.testing.assert_array_equal(answer["value"], [7, 0, 0, 5])
+    np.testing.assert_array_equal(answer["valid"], [True, False, False, True])
 
 
 def test_answers_to_extreme_requests_are_valid_and_finite(exported):
@@ -281,8 +320,8 @@ def test_an_export_of_some_signatures_holds_only_their_weights(tmp_path):
         run_card(export)
 
 
-def test_an_export_is_whole_or_not_there(tmp_path, monkeypatch):
-    model = small("dcgan")
+def test_an_export_is_whole_or_not_there(exports, tmp_path, monkeypatch):
+    model, verified = exports("dcgan").model, []
 
     def broken(*_):
         raise RuntimeError("power cut")
@@ -293,8 +332,10 @@ def test_an_export_is_whole_or_not_there(tmp_path, monkeypatch):
             saved_model.export_model(model, tmp_path / "m" / "7", {}, ["sample"])
     assert not [path for path in (tmp_path / "m").iterdir() if path.name.isdigit()]
     assert saved_model.next_version(tmp_path / "m").name == "1"
-    # What was left over does not stand in the way; and the export is verified under the name it has until then.
+    # What was left over does not stand in the way.
+    monkeypatch.setattr(verify, "verify", lambda path, *_: verified.append(path.name))
     saved_model.export_model(model, tmp_path / "m" / "7", {}, ["sample"])
+    assert verified == ["partial-7"]
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["7"]
     assert saved_model.next_version(tmp_path / "m").name == "8"
 
@@ -309,19 +350,19 @@ def test_an_export_is_whole_or_not_there(tmp_path, monkeypatch):
 )
 def test_bad_output_signatures_and_rows(exports, tmp_path, output, options, message):
     with pytest.raises(ValueError, match=message):
-        saved_model.export_model(exports["dcgan"].model, tmp_path / output, {}, **options)
+        saved_model.export_model(exports("dcgan").model, tmp_path / output, {}, **options)
     assert not (tmp_path / "served").exists()
 
 
 def test_an_existing_version_is_not_overwritten(exports):
-    one = exports["dcgan"]
+    one = exports("dcgan")
     with pytest.raises(ValueError, match="exists already; give the next version, .*2"):
         saved_model.export_model(one.model, one.path, {})
 
 
 def test_a_compiled_twin_answers_as_the_signature_does(exports):
     """As an attribute of the loaded module, for any batch size."""
-    one = exports["gated_pixel_cnn"]
+    one = exports("gated_pixel_cnn")
     assert set(one.loaded.compiled) == {"sample", "complete"}
     for count in (2, 3):
         request = {"seed": seeds.seed_rows(count), "label": tf.range(count)}
@@ -331,11 +372,21 @@ def test_a_compiled_twin_answers_as_the_signature_does(exports):
             np.testing.assert_array_equal(twin[key], served[key])
 
 
-def test_temperature_is_named_in_the_card(tmp_path):
-    model = zoo.build("fvsbn", image_shape=(3, 3, 1), levels=3)
-    model.draw = dataclasses.replace(model.draw, temperature=0.5)
-    saved_model.write(model, tmp_path / "1", tmp_path / "1", {}, ["sample"])
-    assert "temperature 0.5, nucleus 1" in (tmp_path / "1" / "MODEL_CARD.md").read_text()
+def test_temperature_is_named_in_the_card(by_steps):
+    assert "temperature 0.5, nucleus 1" in (by_steps.path / "MODEL_CARD.md").read_text()
+
+
+def test_an_export_has_the_name_of_its_run(run, tmp_path, monkeypatch):
+    """Wherever it lies; and one that needs no quotes."""
+    said = []
+    monkeypatch.setattr(saved_model, "export_model", lambda model, output, about, *_: said.append(about["name"]))
+    saved_model.export(run, run / "export" / "1")
+    saved_model.export(run, run / "export" / "1", name="digits")
+    shutil.copytree(run, tmp_path / "my run: 2")
+    saved_model.export(tmp_path / "my run: 2", tmp_path / "1")
+    assert said == ["vae_mnist", "digits", "my-run-2"]
+    with pytest.raises(ValueError, match="name='a/b': must be of letters, digits, '_', '.' and '-', like 'a-b'"):
+        saved_model.export(run, run / "export" / "1", name="a/b")
 
 
 # What is said of an export, run as it is printed.
@@ -367,13 +418,16 @@ def answer_to_curl(text, loaded, folder=""):
 
 
 def run_card(export):
-    """Runs the REST and the Python lines of a card."""
+    """Runs the REST and the Python lines of a card, the call itself inside of somebody's tf.function too."""
     text = (export.path / "MODEL_CARD.md").read_text()
     assert text.startswith(f"# {export.card['name']}\n")
     assert answer_to_curl(text, export.loaded)["valid"].numpy().tolist() == [True, True]
     scope = {}
-    exec(blocks(text, "python")[0], scope)
-    assert scope["answer"]["valid"].numpy().tolist() == [True, True]
+    code = blocks(text, "python")[0]
+    exec(code, scope)
+    call = code.split("answer = ")[1]
+    for answer in (scope["answer"], tf.function(lambda: eval(call, scope))()):
+        assert answer["valid"].numpy().tolist() == [True, True]
 
 
 def test_the_card_runs_as_it_is_printed(exported):
@@ -386,3 +440,72 @@ def test_the_card_runs_as_it_is_printed(exported):
     for line in text.splitlines():  # cells hold no | of their own
         if line.startswith("| `"):
             assert len(re.findall(r"(?<!\\)\|", line)) == 5
+
+
+DRIVER = """
+import json, runpy, sys
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+sys.argv, readme, card = json.load(sys.stdin)
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    assert not end.code, end.code
+
+class Stub:  # no server is there: the export that the card has loaded answers the request
+    def __init__(self, channel):
+        pass
+
+    def Predict(self, request):
+        assert request.model_spec.name == "its-name"
+        function = scope["loaded"].signatures[request.model_spec.signature_name]
+        answer = function(**{key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()})
+        return predict_pb2.PredictResponse(outputs={key: tf.make_tensor_proto(answer[key]) for key in answer})
+
+prediction_service_pb2_grpc.PredictionServiceStub = Stub
+for code in readme:
+    exec(code, {})
+scope = {}
+for code in card:
+    exec(code, scope)
+assert tf.make_ndarray(scope["answer"].outputs["valid"]).tolist() == [True, True]
+"""
+
+
+def test_readme_and_card_run_as_they_are_printed(run, exports, by_steps):
+    """All Python of both in a fresh process, after the README's line that makes an export; then the README's curl."""
+    text, folder = (ROOT / "README.md").read_text(), run.parents[1]
+    shutil.copytree(by_steps.path, folder / "runs" / "pixel_cnn_digits" / "export" / "1")
+    readme = blocks(text, "python")
+    card = blocks((exports("gated_pixel_cnn").path / "MODEL_CARD.md").read_text(), "python")
+    assert len(readme) >= 2 and len(card) == 2 and "label" in card[1]
+    _, _, *command = shell_line(text, "python -m export.export_model")
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        input=json.dumps([command, readme, card]),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    loaded = tf.saved_model.load(str(folder / "served" / "vae_mnist" / "1"))
+    assert answer_to_curl(text, loaded, folder)["valid"].numpy().tolist() == [True, True]
+    assert (folder / "served" / "vae_mnist" / "1" / "MODEL_CARD.md").read_text().startswith("# vae_mnist\n")
+
+
+def flags_of(path):
+    return re.findall(r'DEFINE_\w+\(\s*"(\w+)"', path.read_text())
+
+
+def test_commands_of_the_readme_have_their_modules_flags_and_presets():
+    lines = re.findall(r"^python -m (\S+)(.*)$", (ROOT / "README.md").read_text(), re.M)
+    assert len(lines) >= 7
+    for module, rest in lines:
+        known = flags_of(pathlib.Path(importlib.util.find_spec(module).origin))
+        if ".train_" in module:
+            known += [*FIELDS, *flags_of(ROOT / "trainers" / "flags.py")]
+        for flag, value in re.findall(r"--(\w+)=(\S+)", rest):
+            assert flag in known, f"{module} has no --{flag}"
+            assert flag != "preset" or value in presets.PRESETS
