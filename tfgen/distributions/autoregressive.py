@@ -69,6 +69,8 @@ class Autoregressive(Likelihood):
       log_prob: a shorter way to the sum of the conditionals' log-probabilities, if there is one.
     """
 
+    shows_sample = True
+
     def __init__(
         self,
         logits: Callable[[tf.Tensor], tf.Tensor],
@@ -91,6 +93,12 @@ class Autoregressive(Likelihood):
     def sample(self, seed, draw: Draw = EXACT):
         image = tf.zeros([tf.shape(seed)[0], *self.shape], tf.uint8)
         return self.complete(image, tf.zeros_like(image, tf.bool), seed, draw)
+
+    def show(self, seed=None):
+        return self.sample(seed)
+
+    def moments(self):
+        return {}
 
     def complete(self, image: tf.Tensor, known: tf.Tensor, seed: tf.Tensor, draw: Draw = EXACT) -> tf.Tensor:
         """Draws the unknown values in order, each given all before it; the known ones stay bit for bit.

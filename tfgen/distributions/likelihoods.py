@@ -1,4 +1,4 @@
-"""Likelihoods p(image | ...) of uint8 images whose pixels are independent given their parameters.
+"""Likelihoods p(image | ...) of uint8 images, and those whose pixels are independent given their parameters.
 
 A likelihood is a distribution over uint8 images: `log_prob(image)` is [N] in nats and `sample(seed)` is uint8. So bits
 per dimension mean the same whatever family the model is of.
@@ -15,7 +15,12 @@ tfd = tfp.distributions
 
 
 class Likelihood(abc.ABC):
-    """A distribution over uint8 images [N, H, W, C] with levels 0 .. levels - 1."""
+    """A distribution over uint8 images [N, H, W, C] with levels 0 .. levels - 1.
+
+    `shows_sample` says whether what it shows is drawn, and so needs a seed.
+    """
+
+    shows_sample: bool
 
     @abc.abstractmethod
     def log_prob(self, image: tf.Tensor) -> tf.Tensor:
@@ -25,6 +30,15 @@ class Likelihood(abc.ABC):
     def sample(self, seed: tf.Tensor) -> tf.Tensor:
         """One image of each row, uint8 [N, H, W, C]; row i depends on seed row i (int32 [N, 2]) alone."""
 
+    @abc.abstractmethod
+    def show(self, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """The image of each row that stands for the distribution, uint8 [N, H, W, C]: of its mean where it has one, or
+        a sample. `seed`, int32 [N, 2], is wanted where `shows_sample`."""
+
+    @abc.abstractmethod
+    def moments(self) -> dict[str, tf.Tensor]:
+        """The "mean" and "stddev" of each pixel, float32 [N, H, W, C] in levels; nothing without a closed form."""
+
 
 class Factorized(Likelihood):
     """A likelihood with a mean and a standard deviation for each pixel, both float32 [N, H, W, C] in levels.
@@ -32,15 +46,17 @@ class Factorized(Likelihood):
     `parameters` is how many numbers a network has to give for each pixel and channel.
     """
 
+    shows_sample = False
     parameters: int
     levels: int
     mean: tf.Tensor
     stddev: tf.Tensor
 
-    @property
-    def image(self) -> tf.Tensor:
-        """The image nearest to the mean, uint8 [N, H, W, C]."""
+    def show(self, seed=None):
         return images.nearest_level(self.mean, self.levels)
+
+    def moments(self):
+        return {"mean": self.mean, "stddev": self.stddev}
 
 
 class Bernoulli(Factorized):

@@ -2,15 +2,12 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
-from tfgen.distributions.sampling import sample, standard_normal
+from tfgen.distributions.latents import DiagonalGaussian, standard_normal
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.ops import images
-
-tfd = tfp.distributions
 
 
 class AdversarialModel(GenerativeModel):
@@ -41,7 +38,7 @@ class AdversarialModel(GenerativeModel):
         self.objective = OBJECTIVES[objective]
         self.discriminator_steps = discriminator_steps
 
-    def prior(self) -> tfd.Distribution:
+    def prior(self) -> DiagonalGaussian:
         """p(z) = N(0, I), over float32 [latent_dim]."""
         return standard_normal(self.latent_dim)
 
@@ -51,7 +48,7 @@ class AdversarialModel(GenerativeModel):
 
     def sample(self, seed: tf.Tensor) -> tf.Tensor:
         """One image of each seed row: int32 [N, 2] -> uint8 [N, H, W, C]."""
-        return self.generate(sample(self.prior(), seed))
+        return self.generate(self.prior().draw(seed).value)
 
     def discriminate(self, image: tf.Tensor) -> tf.Tensor:
         """The logit of "this image is real": uint8 [N, H, W, C] -> float32 [N]."""
@@ -61,7 +58,7 @@ class AdversarialModel(GenerativeModel):
         return tf.cast(self.discriminator(image, training=training), tf.float32)[:, 0]
 
     def _fake_logits(self, seed, training):
-        return self._logits(self.generator(sample(self.prior(), seed), training=training), training)
+        return self._logits(self.generator(self.prior().draw(seed).value, training=training), training)
 
     def players(self):
         return (

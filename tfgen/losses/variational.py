@@ -8,16 +8,18 @@ import math
 from typing import NamedTuple
 
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-tfd = tfp.distributions
 
 
 class ELBO(NamedTuple):
-    """The two terms of the bound, each [B] in nats."""
+    """The terms of the bound, each [B] in nats."""
 
     reconstruction: tf.Tensor  # -ln p(image | latents)
-    kl: tf.Tensor  # KL(q(latents | image) || p(latents))
+    kl_of_layers: list[tf.Tensor]  # KL(q(latents | image) || p(latents)), its share in each layer, the top first
+
+    @property
+    def kl(self) -> tf.Tensor:
+        """KL(q(latents | image) || p(latents)) of all layers, [B] nats."""
+        return tf.add_n(self.kl_of_layers)
 
     @property
     def value(self) -> tf.Tensor:
@@ -25,27 +27,27 @@ class ELBO(NamedTuple):
         return -(self.reconstruction + self.kl)
 
 
-def elbo(prior, posterior, likelihood, image: tf.Tensor, latents: tf.Tensor) -> ELBO:
-    """The evidence lower bound with one sample `latents` [B, ...] of the posterior.
+def elbo(prior, posterior, decode, image: tf.Tensor, seed: tf.Tensor) -> ELBO:
+    """The evidence lower bound with one sample of the posterior.
 
     Args:
-      prior, posterior: tfp distributions over latents.
-      likelihood: p(image | latents), anything with `log_prob(image)` [B].
+      prior: p(z), latents of known density.
+      posterior: q(z | image), latents of a row for each image.
+      decode: z -> the likelihood p(image | z).
+      image: uint8 [B, H, W, C].
+      seed: int32 [B, 2].
     """
-    return ELBO(reconstruction=-likelihood.log_prob(image), kl=kl_divergence(posterior, prior, latents))
+    drawn = posterior.draw(seed)
+    return ELBO(-decode(drawn.value).log_prob(image), posterior.kl(prior, drawn))
 
 
-def kl_divergence(posterior, prior, latents: tf.Tensor) -> tf.Tensor:
-    """KL(posterior || prior), [B] nats: the closed form where tfp has one, else ln q(z) - ln p(z) at `latents`."""
-    try:
-        return tfd.kl_divergence(posterior, prior)
-    except NotImplementedError:
-        return posterior.log_prob(latents) - prior.log_prob(latents)
+def log_weight(prior, posterior, decode, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """ln p(image | z) + ln p(z) - ln q(z | image) at a z drawn from q, [N] nats; arguments as for `elbo`.
 
-
-def log_weight(prior, posterior, log_likelihood: tf.Tensor, latents: tf.Tensor) -> tf.Tensor:
-    """ln p(image | z) + ln p(z) - ln q(z | image), nats, at z = `latents` [k, B, D], the first term given: [k, B]."""
-    return log_likelihood + prior.log_prob(latents) - posterior.log_prob(latents)
+    k samples of an image are k rows (`latents.repeat`). The mean of exp of it over samples is p(image).
+    """
+    drawn = posterior.draw(seed)
+    return decode(drawn.value).log_prob(image) + prior.log_prob(drawn.value) - drawn.log_prob
 
 
 def importance_bound(log_weights: tf.Tensor) -> tf.Tensor:

@@ -3,76 +3,94 @@
 import abc
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
+from tfgen.distributions.latents import Density, Latents, repeat
 from tfgen.distributions.likelihoods import Likelihood
-from tfgen.distributions.sampling import sample
 from tfgen.losses import variational
 from tfgen.metrics.likelihood import bits_per_dim
-from tfgen.ops import seeds
-
-tfd = tfp.distributions
+from tfgen.ops import images, replicas, seeds
 
 
 class LatentVariableModel(GenerativeModel):
     """p(x) = integral of p(z) p(x | z) dz, trained on the evidence lower bound with the posterior q(z | x).
 
-    The loss is reconstruction + beta * max(kl, free_bits); what is logged are the plain terms in nats.
+    The loss is reconstruction + beta * (sum over the layers of z of max(kl, free_bits)), where that kl is the mean over
+    the batch of all replicas; what is logged are the plain terms in nats. A conditional model hands its condition, by
+    name, to each of its distributions and wants it in each of its verbs.
 
     Args:
-      latent_dim: dimensions of z.
       beta: weight of the KL; above 1 it is the beta-VAE (Higgins et al. 2017).
-      free_bits: nats of KL that cost nothing (Kingma et al. 2016, "Improved Variational Inference with Inverse
-        Autoregressive Flow", appendix C.8, with all latents as one group).
+      free_bits: nats of a layer's KL that cost nothing (Kingma et al. 2016, "Improved Variational Inference with
+        Inverse Autoregressive Flow", appendix C.8; its groups are the layers here).
       warmup_steps: training steps over which the KL's weight rises from 0 to beta (Bowman et al. 2016).
+      num_classes: see `GenerativeModel`.
     """
 
     def __init__(
         self,
         image_shape: tuple[int, int, int],
         levels: int,
-        latent_dim: int,
         beta: float = 1.0,
         free_bits: float = 0.0,
         warmup_steps: int = 0,
+        num_classes: int = 0,
     ):
-        super().__init__(image_shape, levels)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim={latent_dim}: must be at least 1")
+        super().__init__(image_shape, levels, num_classes=num_classes)
         for name, value in (("beta", beta), ("free_bits", free_bits), ("warmup_steps", warmup_steps)):
             if value < 0:
                 raise ValueError(f"{name}={value}: must not be negative")
-        self.latent_dim = latent_dim
         self.beta, self.free_bits, self.warmup_steps = beta, free_bits, warmup_steps
 
     @abc.abstractmethod
-    def prior(self) -> tfd.Distribution:
-        """p(z), over float32 [latent_dim]."""
+    def prior(self, **condition: tf.Tensor) -> Density:
+        """p(z), of a vector or of several in layers."""
 
     @abc.abstractmethod
-    def encode(self, image: tf.Tensor, training: bool = False) -> tfd.Distribution:
-        """q(z | x): uint8 [N, H, W, C] -> N distributions over float32 [latent_dim]."""
+    def features(self, pixels: tf.Tensor, training: bool = False, **condition: tf.Tensor):
+        """All that q(z | x) knows of x: float32 [N, H, W, C] in [-1, 1] -> tensors [N, ...], one or a tree of them.
+
+        They are made once for an image, and repeated for its samples.
+        """
 
     @abc.abstractmethod
-    def decode(self, latents: tf.Tensor, training: bool = False) -> Likelihood:
-        """p(x | z): float32 [N, latent_dim] -> N distributions over uint8 [H, W, C]."""
+    def posterior(self, features, training: bool = False) -> Latents:
+        """q(z | x), a row for each of the features."""
 
-    def sample(self, seed: tf.Tensor) -> tf.Tensor:
+    @abc.abstractmethod
+    def decode(
+        self, latents, seed: tf.Tensor | None = None, training: bool = False, **condition: tf.Tensor
+    ) -> Likelihood:
+        """p(x | z) over uint8 [N, H, W, C] of z as the prior draws it: float32 [N, D], or a tuple of its layers.
+
+        `seed`, int32 [N, 2], is given in training, to what needs noise.
+        """
+
+    def encode(self, image: tf.Tensor, training: bool = False, **condition: tf.Tensor) -> Latents:
+        """q(z | x) of uint8 [N, H, W, C]."""
+        features = self.features(images.to_symmetric(image, self.levels), training=training, **condition)
+        return self.posterior(features, training=training)
+
+    def sample(self, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """z from the prior, then x from p(x | z): int32 [N, 2] -> uint8 [N, H, W, C]."""
         latent_seed, image_seed = seeds.split(seed, 2)
-        return self.decode(sample(self.prior(), latent_seed)).sample(image_seed)
+        latents = self.prior(**condition).draw(latent_seed).value
+        return self.decode(latents, **condition).sample(image_seed)
 
-    def reconstruct(self, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """The mean image of p(x | z), z drawn from q(z | image): uint8 [N, H, W, C], int32 [N, 2] -> uint8."""
-        return self.decode(sample(self.encode(image), seed)).image
+    def reconstruct(self, image: tf.Tensor, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
+        """What p(x | z) shows, its mean image or a sample, z drawn from q(z | image): uint8 [N, H, W, C], int32 [N, 2]
+        -> uint8."""
+        latents = self.encode(image, **condition).draw(seed).value
+        return self.decode(latents, **condition).show(_other(seed))
 
-    def elbo(self, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def elbo(self, image: tf.Tensor, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """The evidence lower bound on ln p(image) with one posterior sample: [N], nats."""
-        return self._elbo(image, seed).value
+        return self._elbo(image, seed, **condition).value
 
-    def importance_bound(self, image: tf.Tensor, k: int, seed: tf.Tensor, at_once: int = 50) -> tf.Tensor:
+    def importance_bound(
+        self, image: tf.Tensor, k: int, seed: tf.Tensor, at_once: int = 50, **condition: tf.Tensor
+    ) -> tf.Tensor:
         """The bound of Burda et al. 2016 with k posterior samples of each image: [N], nats. k=1 is an ELBO estimate.
 
         `at_once` of the k samples are decoded together, which sets how much memory it takes, and must divide k.
@@ -80,23 +98,29 @@ class LatentVariableModel(GenerativeModel):
         at_once = min(k, at_once)
         if k < 1 or k % at_once:
             raise ValueError(f"k={k}: must be a positive multiple of at_once={at_once}")
-        prior, posterior = self.prior(), self.encode(image)
-        tiled = tf.tile(image, [at_once, 1, 1, 1])
+        features = self.features(images.to_symmetric(image, self.levels), **condition)
+        image, features, condition = repeat((image, features, condition), at_once)
 
         def bound(chunk):
-            chunk_seed = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
-            latents = sample(posterior, chunk_seed, at_once)
-            log_likelihood = self.decode(tf.reshape(latents, [-1, self.latent_dim])).log_prob(tiled)
-            log_likelihood = tf.reshape(log_likelihood, [at_once, -1])
-            return variational.importance_bound(variational.log_weight(prior, posterior, log_likelihood, latents))
+            rows = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
+            weights = variational.log_weight(
+                self.prior(**condition),
+                self.posterior(features),
+                lambda latents: self.decode(latents, **condition),
+                image,
+                tf.concat(seeds.split(rows, at_once), axis=0),
+            )
+            return variational.importance_bound(tf.reshape(weights, [at_once, -1]))
 
         bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
         return variational.importance_bound(tf.ensure_shape(bounds, [k // at_once, None]))
 
-    def _elbo(self, image, seed, training=False) -> variational.ELBO:
-        posterior = self.encode(image, training=training)
-        latents = sample(posterior, seed)
-        return variational.elbo(self.prior(), posterior, self.decode(latents, training=training), image, latents)
+    def _elbo(self, image, seed, training=False, **condition) -> variational.ELBO:
+        def decode(latents):
+            return self.decode(latents, _other(seed) if training else None, training, **condition)
+
+        posterior = self.encode(image, training=training, **condition)
+        return variational.elbo(self.prior(**condition), posterior, decode, image, seed)
 
     def players(self):
         return (
@@ -104,10 +128,12 @@ class LatentVariableModel(GenerativeModel):
         )
 
     def _terms(self, batch, seed, training):
-        elbo = self._elbo(batch["image"], seed, training)
+        elbo = self._elbo(batch["image"], seed, training, **self.condition(batch))
+        layers = elbo.kl_of_layers if len(elbo.kl_of_layers) > 1 else []
         return {
             "reconstruction": elbo.reconstruction,
             "kl": elbo.kl,
+            **{f"kl_{i}": kl for i, kl in enumerate(layers, 1)},
             "negative_elbo": -elbo.value,
             "bits_per_dim": bits_per_dim(-elbo.value, self.image_shape),
         }
@@ -116,43 +142,70 @@ class LatentVariableModel(GenerativeModel):
         weight = self.beta
         if self.warmup_steps:
             weight *= tf.minimum(1.0, tf.cast(self.step.value, tf.float32) / self.warmup_steps)
-        return terms["reconstruction"] + weight * tf.maximum(terms["kl"], self.free_bits)
+        groups = [kl for name, kl in terms.items() if name.startswith("kl_")] or [terms["kl"]]
+        return terms["reconstruction"] + weight * tf.add_n([self._with_free_bits(kl) for kl in groups])
+
+    def _with_free_bits(self, kl):
+        """[B] whose mean over the batch of all replicas is max(mean of kl, free_bits)."""
+        if not self.free_bits:
+            return kl
+        mean = tf.reduce_mean(replicas.gather_batch(tf.stop_gradient(kl)))
+        return tf.where(mean > self.free_bits, kl, self.free_bits)
 
     def signatures(self):
-        image = self.batch_spec["image"]
-        latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
+        image, condition = {"image": self.batch_spec["image"]}, self.condition_spec
+        one = {name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in condition.items()}
+        value = self.prior(**one).draw(seeds.seed_rows(1)).value
+        likelihood = self.decode(value, **one)
+        latents = {name: tf.TensorSpec([None, *z.shape[1:]], z.dtype, name=name) for name, z in _by_name(value).items()}
+        shown = "A sample" if likelihood.shows_sample else "The mean image"
+        moments = "; its mean and standard deviation in levels" * bool(likelihood.moments())
+
+        def encode(image, seed, **condition):
+            posterior = self.encode(image, **condition)
+            return posterior.moments() | _by_name(posterior.draw(seed).value)
+
+        def decode(seed=None, **inputs):
+            z = tuple(inputs.pop(name) for name in latents)
+            likelihood = self.decode(z if isinstance(value, tuple) else z[0], **inputs)
+            return {"image": likelihood.show(seed)} | likelihood.moments()
+
         return {
             "encode": Signature(
-                self._serve_encode,
-                {"image": image},
-                f"Mean and standard deviation of q(z | x), [N, {self.latent_dim}].",
+                encode,
+                image | {"seed": SEED} | condition,
+                "A sample of q(z | x); its mean and standard deviation where they have a closed form.",
             ),
             "decode": Signature(
-                self._serve_decode,
-                {"latents": latents},
-                "Mean and standard deviation of p(x | z) in levels, and the image nearest to the mean.",
+                decode,
+                latents | ({"seed": SEED} if likelihood.shows_sample else {}) | condition,
+                f"{shown} of p(x | z){moments}.",
             ),
             "reconstruct": Signature(
-                lambda image, seed: {"image": self.reconstruct(image, seed)},
-                {"image": image, "seed": SEED},
-                "The mean image of p(x | z), z drawn from q(z | image).",
+                lambda **inputs: {"image": self.reconstruct(**inputs)},
+                image | {"seed": SEED} | condition,
+                f"{shown} of p(x | z), z drawn from q(z | image).",
             ),
             "sample": Signature(
-                lambda seed: {"image": self.sample(seed)},
-                {"seed": SEED},
+                lambda **inputs: {"image": self.sample(**inputs)},
+                {"seed": SEED} | condition,
                 "One image of each seed row: z from the prior, x from p(x | z).",
             ),
             "elbo": Signature(
-                lambda image, seed: {"elbo": self.elbo(image, seed)},
-                {"image": image, "seed": SEED},
+                lambda **inputs: {"elbo": self.elbo(**inputs)},
+                image | {"seed": SEED} | condition,
                 "A lower bound on ln p(image) with one posterior sample, nats.",
             ),
         }
 
-    def _serve_encode(self, image):
-        posterior = self.encode(image)
-        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
-    def _serve_decode(self, latents):
-        likelihood = self.decode(latents)
-        return {"image": likelihood.image, "mean": likelihood.mean, "stddev": likelihood.stddev}
+def _other(seed: tf.Tensor) -> tf.Tensor:
+    """Seeds for the likelihood where the latents are drawn with `seed`."""
+    return seeds.split(seed, 1)[0]
+
+
+def _by_name(latents) -> dict[str, tf.Tensor]:
+    """What is served of z: "latents" of one layer; of several "latents_1" (the top), "latents_2", ..."""
+    if isinstance(latents, tuple):
+        return {f"latents_{i}": z for i, z in enumerate(latents, 1)}
+    return {"latents": latents}

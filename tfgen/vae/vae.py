@@ -5,9 +5,9 @@ import math
 import keras
 import tensorflow as tf
 
+from tfgen.core import arguments
+from tfgen.distributions.latents import DiagonalGaussian, standard_normal
 from tfgen.distributions.likelihoods import LIKELIHOODS
-from tfgen.distributions.sampling import diagonal_normal, standard_normal
-from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
 
 MIN_STDDEV = 1e-3  # of the posterior: keeps the KL and its gradient finite
@@ -90,7 +90,7 @@ class VAE(LatentVariableModel):
         free_bits: float = 0.0,
         warmup_steps: int = 0,
     ):
-        super().__init__(image_shape, levels, latent_dim, beta, free_bits, warmup_steps)
+        super().__init__(image_shape, levels, beta, free_bits, warmup_steps)
         likelihood = likelihood or ("bernoulli" if levels == 2 else "gaussian")
         for name, value, table in (
             ("architecture", architecture, ARCHITECTURES),
@@ -98,12 +98,11 @@ class VAE(LatentVariableModel):
         ):
             if value not in table:
                 raise ValueError(f"{name}={value!r}: must be one of {sorted(table)}")
-        for name, value in (("width", width), ("depth", depth)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
+        arguments.check({"latent_dim": latent_dim, "width": width, "depth": depth})
         height, width_, channels = self.image_shape
         if architecture == "conv" and 2 ** (depth - 1) >= min(height, width_):
             raise ValueError(f"depth={depth}: a {height}x{width_} image cannot be halved that often")
+        self.latent_dim = latent_dim
         self.likelihood = LIKELIHOODS[likelihood]
         self.likelihood(tf.zeros([0, height, width_, channels * self.likelihood.parameters]), levels)  # checks levels
         encoder, decoder = ARCHITECTURES[architecture]
@@ -113,9 +112,12 @@ class VAE(LatentVariableModel):
     def prior(self):
         return standard_normal(self.latent_dim)
 
-    def encode(self, image, training=False):
-        mean, scale = tf.split(self.encoder(images.to_symmetric(image, self.levels), training=training), 2, axis=-1)
-        return diagonal_normal(mean, tf.nn.softplus(tf.cast(scale, tf.float32)) + MIN_STDDEV)
+    def features(self, pixels, training=False):
+        return self.encoder(pixels, training=training)
 
-    def decode(self, latents, training=False):
+    def posterior(self, features, training=False):
+        mean, scale = tf.split(features, 2, axis=-1)
+        return DiagonalGaussian(mean, tf.nn.softplus(tf.cast(scale, tf.float32)) + MIN_STDDEV)
+
+    def decode(self, latents, seed=None, training=False):
         return self.likelihood(self.decoder(latents, training=training), self.levels)

@@ -1,0 +1,246 @@
+"""Distributions over latents: what a prior and a posterior are, so that one bound serves them all.
+
+Rows are rows: k samples of an image are k rows of its features (`repeat`), so that nothing here counts samples.
+"""
+
+import abc
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfgen.ops import seeds
+
+
+class Drawn(NamedTuple):
+    """One draw of each row."""
+
+    value: tf.Tensor | tuple[tf.Tensor, ...]  # z, float32 [N, D]; of several layers a tuple, the top first
+    log_prob: tf.Tensor  # the log-probability of the value, [N] nats
+    layers: tuple = ()  # of several layers: of each its distribution given the values above it, and its own Drawn
+
+
+class Latents(abc.ABC):
+    """A distribution over z for each of N rows, or one for all rows alike."""
+
+    @abc.abstractmethod
+    def draw(self, seed: tf.Tensor) -> Drawn:
+        """A reparameterised draw of each row; row i depends on seed row i (int32 [N, 2]) alone."""
+
+    @abc.abstractmethod
+    def kl(self, prior: "Density", drawn: Drawn) -> list[tf.Tensor]:
+        """KL(self || prior), [N] nats: in closed form where there is one, else estimated at what was drawn.
+
+        Of several layers the share of each, given the values drawn above it.
+        """
+
+    @abc.abstractmethod
+    def moments(self) -> dict[str, tf.Tensor]:
+        """The "mean" and "stddev" of z, [N, D] each; nothing where they have no closed form."""
+
+
+class Density(Latents):
+    """Latents whose density is known everywhere, as that of a prior has to be."""
+
+    @abc.abstractmethod
+    def log_prob(self, value: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:
+        """ln p(z) at values like those of `draw`: [N], nats."""
+
+
+def _kl_by_sample(prior: Density, drawn: Drawn) -> list[tf.Tensor]:
+    return [drawn.log_prob - prior.log_prob(drawn.value)]
+
+
+class Gaussian(Density):
+    """A normal distribution over vectors: z = mean + scale noise. Float32 whatever the precision of its parameters.
+
+    Args:
+      mean: [N, D], or [D] for all rows alike.
+    """
+
+    def __init__(self, mean: tf.Tensor):
+        self._mean = tf.cast(mean, tf.float32)
+
+    def mean(self) -> tf.Tensor:
+        """[N, D]."""
+        return self._mean
+
+    @abc.abstractmethod
+    def stddev(self) -> tf.Tensor:
+        """The standard deviation of each dimension, [N, D]."""
+
+    @abc.abstractmethod
+    def log_volume(self) -> tf.Tensor:
+        """ln |det scale|, [N]."""
+
+    @abc.abstractmethod
+    def _spread(self, noise: tf.Tensor) -> tf.Tensor:
+        """scale noise."""
+
+    @abc.abstractmethod
+    def _noise(self, offset: tf.Tensor) -> tf.Tensor:
+        """scale^-1 offset."""
+
+    def draw(self, seed):
+        noise = seeds.normal(seed, [self._mean.shape[-1]])
+        return Drawn(self._mean + self._spread(noise), self._log_prob(noise))
+
+    def log_prob(self, value):
+        return self._log_prob(self._noise(value - self._mean))
+
+    def _log_prob(self, noise):
+        return -0.5 * tf.reduce_sum(noise**2 + math.log(2 * math.pi), axis=-1) - self.log_volume()
+
+    def kl(self, prior, drawn):
+        if not isinstance(prior, DiagonalGaussian):
+            return _kl_by_sample(prior, drawn)
+        # Kingma and Welling 2014, appendix B, for any scale, and for any mean and deviation of the prior.
+        offset, spread = (self._mean - prior.mean()) / prior.stddev(), self.stddev() / prior.stddev()
+        return [0.5 * tf.reduce_sum(offset**2 + spread**2 - 1.0, axis=-1) + prior.log_volume() - self.log_volume()]
+
+    def moments(self):
+        return {"mean": self.mean(), "stddev": self.stddev()}
+
+
+class DiagonalGaussian(Gaussian):
+    """N(mean, diag(stddev^2)), both [N, D], or [D] for all rows alike."""
+
+    def __init__(self, mean: tf.Tensor, stddev: tf.Tensor):
+        super().__init__(mean)
+        self._stddev = tf.cast(stddev, tf.float32)
+
+    def stddev(self):
+        return self._stddev
+
+    def log_volume(self):
+        return tf.reduce_sum(tf.math.log(self._stddev), axis=-1)
+
+    def _spread(self, noise):
+        return self._stddev * noise
+
+    def _noise(self, offset):
+        return offset / self._stddev
+
+
+class FullGaussian(Gaussian):
+    """N(mean, scale scale'): mean [N, D], scale [N, D, D] lower triangular with a positive diagonal."""
+
+    def __init__(self, mean: tf.Tensor, scale: tf.Tensor):
+        super().__init__(mean)
+        self._scale = tf.linalg.band_part(tf.cast(scale, tf.float32), -1, 0)
+
+    def stddev(self):
+        return tf.norm(self._scale, axis=-1)
+
+    def log_volume(self):
+        return tf.reduce_sum(tf.math.log(tf.linalg.diag_part(self._scale)), axis=-1)
+
+    def _spread(self, noise):
+        return tf.linalg.matvec(self._scale, noise)
+
+    def _noise(self, offset):
+        return tf.linalg.triangular_solve(self._scale, offset[..., None])[..., 0]
+
+
+def standard_normal(dim: int) -> DiagonalGaussian:
+    """N(0, I) over vectors [dim]."""
+    return DiagonalGaussian(tf.zeros([dim]), tf.ones([dim]))
+
+
+class Flow(Latents):
+    """Latents pushed through steps, each z -> (z', ln |det dz'/dz| [N]).
+
+    Its density is known where it was drawn, which is all that a posterior needs: a step may have no inverse (planar,
+    Rezende and Mohamed 2015), or a slow one (inverse autoregressive, Kingma et al. 2016).
+    """
+
+    def __init__(self, base: Latents, steps: Sequence[Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]):
+        self.base, self.steps = base, steps
+
+    def draw(self, seed):
+        value, log_prob, _ = self.base.draw(seed)
+        for step in self.steps:
+            value, log_det = step(value)
+            log_prob -= log_det
+        return Drawn(value, log_prob)
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {}
+
+
+class Mixture(Density):
+    """Of K normals, the same for all rows: a Gaussian mixture, or the VampPrior with its q(z | pseudo-input).
+
+    Which component a draw comes from has no gradient, so that it is a prior rather than a posterior to be learned.
+
+    Args:
+      logits: of the components' weights, [K].
+      components: K rows of normals.
+    """
+
+    def __init__(self, logits: tf.Tensor, components: DiagonalGaussian):
+        self.log_weights = tf.nn.log_softmax(tf.cast(logits, tf.float32))
+        self.components = components
+
+    def draw(self, seed):
+        choice, noise = seeds.split(seed, 2)
+        below = tf.cumsum(tf.exp(self.log_weights))
+        # A share of the very sum: the last component takes no remainder that rounding left.
+        chosen = tf.searchsorted(below[:-1], seeds.uniform(choice, []) * below[-1], side="right")
+        mean, stddev = (tf.gather(one, chosen) for one in (self.components.mean(), self.components.stddev()))
+        value = DiagonalGaussian(mean, stddev).draw(noise).value
+        return Drawn(value, self.log_prob(value))
+
+    def log_prob(self, value):
+        return tf.reduce_logsumexp(self.log_weights + self.components.log_prob(value[..., None, :]), axis=-1)
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {}
+
+
+class Layers(Density):
+    """p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ...: a hierarchy from the top down, as a prior or as a ladder's posterior;
+    also any z of several parts.
+
+    Args:
+      layers: each a function of the values above it, () for the first. `log_prob` wants densities of them.
+    """
+
+    def __init__(self, *layers: Callable[..., Latents]):
+        self._layers = layers
+
+    def given(self, values: tuple[tf.Tensor, ...]) -> list[Latents]:
+        """The distribution of each layer given the values above it."""
+        return [layer(*values[:i]) for i, layer in enumerate(self._layers)]
+
+    def draw(self, seed):
+        values, layers = (), []
+        for layer, own_seed in zip(self._layers, seeds.split(seed, len(self._layers)), strict=True):
+            latents = layer(*values)
+            layers.append((latents, latents.draw(own_seed)))
+            values += (layers[-1][1].value,)
+        return Drawn(values, tf.add_n([drawn.log_prob for _, drawn in layers]), tuple(layers))
+
+    def log_prob(self, value):
+        return tf.add_n([one.log_prob(z) for one, z in zip(self.given(value), value, strict=True)])
+
+    def kl(self, prior, drawn):
+        if not isinstance(prior, Layers):
+            return _kl_by_sample(prior, drawn)
+        pairs = zip(drawn.layers, prior.given(drawn.value), strict=True)
+        return [tf.add_n(layer.kl(above, own)) for (layer, own), above in pairs]
+
+    def moments(self):
+        return {}
+
+
+def repeat(tree, times: int):
+    """Every row of a tree of tensors `times` times, its repetitions N apart: [N, ...] -> [times N, ...]."""
+    return tf.nest.map_structure(lambda x: tf.tile(x, [times] + [1] * (x.shape.rank - 1)), tree)
