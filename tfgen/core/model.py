@@ -354,12 +354,17 @@ class GenerativeModel(keras.Model, abc.ABC):
                 counts = (count > 0) & tf.math.is_finite(value)
                 self._means[name].update_state(tf.where(counts, value, 0.0), tf.where(counts, count, 0.0))
 
-        @tf.function
+        # A step is a graph as it is written: to look through all its functions for Python that is to become a part of
+        # the graph takes autograph seconds.
+        @tf.function(autograph=False)
         def loop(iterator, steps, *arguments):
-            for _ in tf.range(steps):
+            def body(i):
                 strategy.run(replica_step, args=(next(iterator), *arguments))
+                return (i + 1,)
 
-        read = tf.function(lambda: {name: self._means[name].result() for name in names})
+            tf.while_loop(lambda i: i < steps, body, (0,), parallel_iterations=1)
+
+        read = tf.function(lambda: {name: self._means[name].result() for name in names}, autograph=False)
 
         def function(iterator, steps, *arguments):
             loop(iterator, steps, *arguments)
