@@ -143,8 +143,12 @@ def export_model(
     check_output(output)
     partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
     shutil.rmtree(partial, ignore_errors=True)
-    requests, answers = write(model, partial, output, about, names, max_rows)
-    verify.verify(partial, requests, answers)
+    try:
+        requests, answers = write(model, partial, output, about, names, max_rows)
+        verify.verify(partial, requests, answers)
+    except BaseException:  # a full disk too
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     partial.rename(output)
     return output
 

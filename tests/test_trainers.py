@@ -16,10 +16,11 @@ import tensorflow as tf
 
 from tests.test_zoo import compiled, fresh
 from tfgen import zoo
+from tfgen.autoregressive.fvsbn import FVSBN
 from tfgen.core import checkpoints
 from tfgen.data import load
 from tfgen.ops import seeds
-from trainers import callbacks, runner, strategies
+from trainers import callbacks, flags, runner, strategies, workdirs
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.presets import PRESETS
@@ -50,7 +51,7 @@ def tiny(tmp_path, model="vae", **changes):
             "batch_size": 16,
             "steps_per_execution": 2,
             "average": 0.9,
-            "hparams": TINY[model],
+            "hparams": TINY.get(model, {}),
         }
         | changes
     )
@@ -66,6 +67,20 @@ def python(*arguments, **options):
 def float32_after():
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def exports(monkeypatch):
+    """Makes an empty version folder in place of an export, for tests of what comes before; lists what was asked for."""
+    asked = []
+
+    def export(workdir, output, *arguments, **options):
+        output.mkdir(parents=True)
+        asked.append((output, options))
+        return output
+
+    monkeypatch.setattr(runner.saved_model, "export", export)
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -223,6 +238,8 @@ def test_a_damaged_checkpoint_is_skipped_for_the_last_whole_one(tmp_path, caplog
     data.write_bytes(damaged)
     (tmp_path / "step-3.data-00000-of-00001").write_bytes(b"")  # cut off
     (tmp_path / "step-5.data-00000-of-00001").write_bytes(b"half-written: no index yet")
+    for stray in ("step-6 (copy).index", "step-.index", "step-7.index.bak", "step-x.index"):
+        (tmp_path / stray).write_bytes(b"somebody's")
     before = {v.path: v.numpy() for v in model.variables}
     for variable in model.trainable_variables:
         variable.assign(variable * 0)
@@ -236,34 +253,135 @@ def test_a_damaged_checkpoint_is_skipped_for_the_last_whole_one(tmp_path, caplog
     assert checkpoints.restore(tmp_path / "nothing", trackable) is None
 
 
-def test_a_nan_stops_the_run_with_the_term_and_the_step(tmp_path, monkeypatch):
-    from tfgen.vae.vae import VAE
-
-    original = VAE._terms
+def poison(patch, step):
+    """Makes the likelihood of every FVSBN NaN in the training step after `step`."""
+    original = FVSBN._terms
 
     def poisoned(self, batch, seed, training):
         terms = original(self, batch, seed, training)
-        bad = training and hasattr(self, "step") and self.compiled
-        return {**terms, "kl": terms["kl"] + tf.where(self.step.value == 6, float("nan"), 0.0)} if bad else terms
+        bad = tf.where(training and self.compiled and self.step.value == step, float("nan"), 0.0)
+        return terms | {"negative_log_prob": terms["negative_log_prob"] + bad}
 
-    monkeypatch.setattr(VAE, "_terms", poisoned)
-    with pytest.raises(FloatingPointError, match="kl is NaN at step 7; the last good checkpoint is kept"):
-        runner.run(tiny(tmp_path))
+    patch.setattr(FVSBN, "_terms", poisoned)
+
+
+def test_a_nan_stops_the_run_and_a_lower_rate_goes_on(tmp_path, monkeypatch, exports, capsys):
+    config = tiny(tmp_path, "fvsbn", optimizer="sgd", average=0.0, steps=8)
+    with pytest.MonkeyPatch.context() as patch:
+        poison(patch, 6)
+        with pytest.raises(
+            FloatingPointError, match="negative_log_prob is NaN at step 7; .*--learning_rate.* goes on from step 4"
+        ):
+            runner.run(config)
     assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] == 4
-    assert np.isfinite(
-        np.concatenate([v.numpy().ravel() for v in zoo.restore(tmp_path / "run").trainable_variables])
-    ).all()
+    before = [v.numpy() for v in zoo.restore(tmp_path / "run").trainable_variables]
+    assert all(np.isfinite(value).all() for value in before)
+    runner.run(dataclasses.replace(config, learning_rate=1e-12, clip_norm=1.0))
+    said = capsys.readouterr().out
+    assert "from step 4 on learning_rate is 1e-12; it was 0.001" in said and "clip_norm is 1.0; it was 0.0" in said
+    recorded = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert recorded["learning_rate"] == 1e-12 and recorded["changes"] == [
+        {"step": 4, "name": "clip_norm", "from": 0.0, "to": 1.0},
+        {"step": 4, "name": "learning_rate", "from": 1e-3, "to": 1e-12},
+    ]
+    restored = zoo.restore(tmp_path / "run")  # the new rate is what it learned with: nothing moved
+    assert int(restored.step.numpy()) == 8
+    for old, variable in zip(before, restored.trainable_variables, strict=True):
+        np.testing.assert_allclose(variable.numpy(), old, atol=1e-8)
+
+
+def test_before_the_first_checkpoint_a_run_may_begin_anew_with_anything(tmp_path, monkeypatch, exports, capsys):
+    config = tiny(tmp_path, "fvsbn", steps=4)
+    with pytest.MonkeyPatch.context() as patch:
+        poison(patch, 2)
+        with pytest.raises(FloatingPointError, match="negative_log_prob is NaN at step 3; .* begins anew"):
+            runner.run(config)
+    runner.run(dataclasses.replace(config, model="nade", batch_size=8, hparams={"width": 3}))
+    assert "begun anew" in capsys.readouterr().out
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["batch_size"] == 8
 
 
 def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
-    config = tiny(tmp_path, steps=4)
-    runner.run(config)
+    config, path, arguments = tiny(tmp_path), tmp_path / "config.json", {"latent_dim": 2}
+    assert configs.changes(path, config, arguments) == ([], [])
+    configs.write(path, config, arguments, {}, [{"step": 3}])
     with pytest.raises(ValueError, match=r"batch_size=8: .*holds a run with batch_size=16"):
-        runner.run(dataclasses.replace(config, batch_size=8))
-    with pytest.raises(ValueError, match="model_arguments"):
-        runner.run(dataclasses.replace(config, hparams={**TINY["vae"], "latent_dim": 3}))
-    runner.run(dataclasses.replace(config, steps=6))  # more of the same is welcome
-    assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] == 6
+        configs.changes(path, dataclasses.replace(config, batch_size=8), arguments)
+    with pytest.raises(ValueError, match=r"hparams: latent_dim=3: .*holds a run with latent_dim=2"):
+        configs.changes(path, config, {"latent_dim": 3})
+    longer = dataclasses.replace(config, steps=99, keep=9, epoch_steps=1)  # more of the same is welcome
+    assert configs.changes(path, longer, arguments) == ([{"step": 3}], [{"name": "steps", "from": 12, "to": 99}])
+
+
+def test_an_older_config_lacks_the_fields_that_are_younger(tmp_path):
+    """They have their defaults there."""
+    config, path = tiny(tmp_path), tmp_path / "config.json"
+    configs.write(path, config, {}, {}, [])
+    old = json.loads(path.read_text())
+    for name in ("optimizer", "precision", "beta_1", "changes"):
+        del old[name]
+    path.write_text(json.dumps(old))
+    assert configs.changes(path, config, {}) == ([], [])
+    with pytest.raises(ValueError, match="precision='mixed_float16': .*holds a run with precision='float32'"):
+        configs.changes(path, dataclasses.replace(config, precision="mixed_float16"), {})
+
+
+def test_one_run_at_a_time_in_a_work_directory(tmp_path):
+    """Another is refused before it writes anything; the lock goes with the process that held it, killed or not."""
+    hold = f"""if True:
+        import pathlib, time
+        from trainers import workdirs
+        with workdirs.held(pathlib.Path({str(tmp_path)!r})):
+            print("held", flush=True)
+            time.sleep(60)"""
+    process = subprocess.Popen([sys.executable, "-c", hold], cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"held\n"
+    with pytest.raises(ValueError, match=rf"another run \(process {process.pid}\) is writing there"):
+        runner.run(tiny(tmp_path, workdir=str(tmp_path)))
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    process.kill()
+    process.wait()
+    with workdirs.held(tmp_path):
+        (tmp_path / "config.json").touch()
+    with workdirs.held(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists() and (tmp_path / "config.json").exists()  # only an empty one goes again
+
+
+def test_a_finished_run_is_exported_once(tmp_path, exports, capsys):
+    config = tiny(tmp_path, "fvsbn", steps=4)
+    path = runner.run(config)
+    assert runner.run(config) == path and len(exports) == 1
+    assert f"exported to {path}" in capsys.readouterr().out
+    path.rmdir()
+    assert runner.run(config) == path and len(exports) == 2  # it was gone
+    assert runner.run(dataclasses.replace(config, export_dir=str(tmp_path / "served"))) == tmp_path / "served" / "1"
+    runner.run(dataclasses.replace(config, steps=6))
+    assert len(exports) == 4 and exports[-1][0] == path.with_name("2")  # of newer weights
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half(tmp_path, monkeypatch, exports):
+    write = tf.train.Checkpoint.write
+
+    def full(self, prefix):
+        if not prefix.endswith("step-8"):
+            return write(self, prefix)
+        pathlib.Path(prefix + "_temp").mkdir()
+        pathlib.Path(prefix + ".data-00000-of-00001").touch()
+        raise tf.errors.ResourceExhaustedError(None, None, f"{prefix}_temp/part-00000; No space left on device")
+
+    config = tiny(tmp_path, "fvsbn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.train.Checkpoint, "write", full)
+        with pytest.raises(OSError, match="no room is left on its disk; .* goes on from the last checkpoint") as error:
+            runner.run(config)
+    assert flags._ours(error.value)  # so that it is printed without a traceback
+    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} == {
+        "step-4.index",
+        "step-4.data-00000-of-00001",
+    }
+    with pytest.raises(tf.errors.ResourceExhaustedError), workdirs.room(tmp_path, tmp_path):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
 
 
 def test_a_run_leaves_logs_pictures_and_an_export(tmp_path):

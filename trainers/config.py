@@ -58,13 +58,12 @@ class TrainConfig:
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig) if field.name != "source"}
-# What may differ between a run and its continuation; everything else would make it another run.
+# What may differ between a run and its continuation without moving a weight.
 CONTINUABLE = {
     "source",
     "workdir",
     "export_dir",
     "data_dir",
-    "steps",
     "epoch_steps",
     "strategy",
     "keep",
@@ -72,6 +71,8 @@ CONTINUABLE = {
     "skip_corrupt",
     "cache",
 }
+# What may differ too, and is said and recorded: how far and how fast it learns. All else would make it another run.
+CHANGEABLE = {"steps", "learning_rate", "beta_1", "schedule", "weight_decay", "clip_norm"}
 
 
 def parse_hparams(model: str, text: str) -> dict[str, object]:
@@ -134,28 +135,44 @@ def check(config: TrainConfig) -> None:
     zoo.check_arguments(config.model, config.hparams)
 
 
-def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict) -> None:
-    """config.json: the configuration, the model's resolved arguments (for `zoo.restore`), the data's protocol."""
-    text = json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments, "data": data}, indent=2)
+def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict, changes: list[dict]) -> None:
+    """config.json: the configuration, the model's resolved arguments (for `zoo.restore`), the data's protocol, and what
+    was changed on the way, [{"step", "name", "from", "to"}]."""
+    values = {**dataclasses.asdict(config), "model_arguments": model_arguments, "data": data, "changes": changes}
     partial = path.with_suffix(".partial")
-    partial.write_text(text + "\n")
+    partial.write_text(json.dumps(values, indent=2) + "\n")
     partial.replace(path)
 
 
-def check_same_run(path: pathlib.Path, config: TrainConfig, model_arguments: dict) -> None:
-    """Holds a configuration against the one that a work directory was begun with.
+def changes(path: pathlib.Path, config: TrainConfig, model_arguments: dict) -> tuple[list[dict], list[dict]]:
+    """What differs from the configuration that a work directory was begun with, of what a continuation may change.
 
+    Returns:
+      The changes that were made before, [{"step", "name", "from", "to"}], and those that are new, without their step.
     Raises:
       ValueError: naming what differs, where going on would make neither the old run nor the new one.
     """
     if not path.exists():
-        return
+        return [], []
     old = json.loads(path.read_text())
-    new = json.loads(json.dumps({**dataclasses.asdict(config), "model_arguments": model_arguments}))
-    fixed = set(new) - CONTINUABLE - {"hparams"} | ({"steps"} if config.schedule == "cosine" else set())
-    for name in sorted(fixed):
-        if old.get(name) != new[name]:
-            raise ValueError(
-                f"{name}={new[name]!r}: {path.parent} holds a run with {name}={old.get(name)!r}; go on "
-                "with that, or give another --workdir"
-            )
+    new = json.loads(json.dumps(dataclasses.asdict(config)))
+    defaults = json.loads(json.dumps(dataclasses.asdict(TrainConfig())))  # of a field that is younger than the run
+    found = []
+    for name in sorted(set(new) - CONTINUABLE - {"hparams"}):
+        before = old.get(name, defaults[name])
+        if before == new[name]:
+            continue
+        if name not in CHANGEABLE:
+            raise ValueError(_another(path, name, new[name], before))
+        found.append({"name": name, "from": before, "to": new[name]})
+    before, now = old["model_arguments"], json.loads(json.dumps(model_arguments))
+    for name in sorted(before.keys() | now):
+        if before.get(name) != now.get(name):
+            raise ValueError("hparams: " + _another(path, name, now.get(name, "its default"), before.get(name)))
+    return old.get("changes", []), found
+
+
+def _another(path: pathlib.Path, name: str, now, before) -> str:
+    return (
+        f"{name}={now!r}: {path.parent} holds a run with {name}={before!r}; go on with that, or give another --workdir"
+    )

@@ -1,5 +1,8 @@
 """From a TrainConfig to a trained, exported model. Names no model."""
 
+import contextlib
+import json
+import os
 import pathlib
 import re
 import sys
@@ -11,7 +14,7 @@ from export import saved_model
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
-from trainers import callbacks, strategies
+from trainers import callbacks, strategies, workdirs
 from trainers import config as configs
 from trainers.config import TrainConfig
 
@@ -82,28 +85,49 @@ def run(config: TrainConfig) -> pathlib.Path | None:
     """
     strategy = strategies.make(config.strategy)  # first: several workers meet before TensorFlow runs anything
     strategies.check_batch_size(strategy, config.batch_size)
-    data = load_data(config)
     chief = strategies.is_chief(strategy)
     workdir = pathlib.Path(config.workdir)
-    configs.check_same_run(workdir / "config.json", config, model_arguments(config, data))
-    model = build(config, data, strategy)
-    rows = config.batch_size * model.examples_per_row
-    data.training_batches(rows, config.seed)  # refuses more rows than there are, before anything is written
-    trackable = checkpoints.trackable(model, model.average, model.optimizers)
-    step = checkpoints.restore(workdir / "checkpoints", trackable) or 0
+    with workdirs.room(workdir, workdir), workdirs.held(workdir) if chief else contextlib.nullcontext():
+        data = load_data(config)
+        arguments = model_arguments(config, data)
+        made, new = [], []
+        if checkpoints.found(workdir / "checkpoints"):
+            made, new = configs.changes(workdir / "config.json", config, arguments)
+            if chief and (path := _exported(config, workdir)):
+                print(f"nothing is left to do: {workdir} was trained to its end and exported to {path}/")
+                return path
+        elif (workdir / "config.json").exists():
+            print(f"{workdir} holds no checkpoint: what was begun there is begun anew")
+        model = build(config, data, strategy)
+        rows = config.batch_size * model.examples_per_row
+        data.training_batches(rows, config.seed)  # refuses more rows than there are, before anything is written
+        trackable = checkpoints.trackable(model, model.average, model.optimizers)
+        step = _restore(config, model, trackable)
+        for change in new:
+            print(f"from step {step} on {change['name']} is {change['to']!r}; it was {change['from']!r}")
+        if chief:
+            made += [{"step": step, **change} for change in new]
+            configs.write(workdir / "config.json", config, arguments, {"protocol": data.protocol}, made)
+        if step < config.steps:
+            _train(config, model, data, strategy, trackable, step, chief)
+        return _export(config, workdir) if chief else None
+
+
+def _restore(config: TrainConfig, model, trackable) -> int:
+    """Reads the last checkpoint, if there is any; returns the step to go on from."""
+    # A constant rate is a variable of its optimizer: that of this run is kept, not that of the checkpoint.
+    variables = [variable for optimizer in model.optimizers.values() for variable in optimizer.variables]
+    rates = [(variable, variable.numpy()) for variable in variables if variable.name == "learning_rate"]
+    step = checkpoints.restore(pathlib.Path(config.workdir) / "checkpoints", trackable) or 0
+    for variable, rate in rates:
+        variable.assign(rate)
     if step:
-        print(f"going on from step {step} in {workdir}")
-    if chief:
-        workdir.mkdir(parents=True, exist_ok=True)
-        configs.write(workdir / "config.json", config, model_arguments(config, data), {"protocol": data.protocol})
-    _train(config, model, data, strategy, trackable, step, chief)
-    return _export(config, workdir) if chief else None
+        print(f"going on from step {step} in {config.workdir}")
+    return step
 
 
 def _train(config, model, data, strategy, trackable, step, chief):
     workdir = pathlib.Path(config.workdir)
-    if step >= config.steps:
-        return
     rows = config.batch_size * model.examples_per_row
     saver = callbacks.Checkpoint(workdir / "checkpoints", trackable, config.keep, chief)
     hooks = [callbacks.AveragedValidation(), progress := callbacks.Progress(config.steps, rows)]
@@ -132,14 +156,34 @@ def _train(config, model, data, strategy, trackable, step, chief):
             term = re.search(r"term '([\w]+)'[^\n]*Tensor had ([\w-]+)", str(error))
             if not term:
                 raise
+            kept = checkpoints.found(workdir / "checkpoints")
             raise FloatingPointError(
-                f"{term[1]} is {term[2]} at step {int(model.step.numpy()) + 1}; the last good checkpoint is kept in "
-                f"{workdir / 'checkpoints'}. A lower --learning_rate or --clip_norm=1 may help"
+                f"{term[1]} is {term[2]} at step {int(model.step.numpy()) + 1}; with a lower --learning_rate or "
+                "--clip_norm=1 the same command "
+                + (f"goes on from step {kept[0][0]}, the last good checkpoint" if kept else "begins anew")
             ) from None
 
 
-def _export(config, workdir: pathlib.Path) -> pathlib.Path:
-    path = saved_model.export(workdir, saved_model.next_version(config.export_dir or workdir / "export"))
+def _exported(config: TrainConfig, workdir: pathlib.Path) -> pathlib.Path | None:
+    """The export of a run that is at its end, if there is one and it is not older than the weights."""
+    step, weights = checkpoints.found(workdir / "checkpoints")[0]
+    record, base = workdir / "exported.json", _export_base(config)
+    if step < config.steps or not record.exists():
+        return None
+    path = workdir / json.loads(record.read_text())["path"]
+    newer = record.stat().st_mtime >= weights.with_suffix(".index").stat().st_mtime
+    return base / path.name if newer and path.exists() and path.parent.resolve() == base.resolve() else None
+
+
+def _export_base(config: TrainConfig) -> pathlib.Path:
+    return pathlib.Path(config.export_dir or pathlib.Path(config.workdir) / "export")
+
+
+def _export(config: TrainConfig, workdir: pathlib.Path) -> pathlib.Path:
+    base = _export_base(config)
+    with workdirs.room(base, workdir):
+        path = saved_model.export(workdir, saved_model.next_version(base))
+        (workdir / "exported.json").write_text(json.dumps({"path": os.path.relpath(path, workdir)}) + "\n")
     print(
         f"\ntrained:  {workdir}/  (config.json, metrics.jsonl, checkpoints/, pictures/, tensorboard/)\n"
         f"exported: {path}/  (MODEL_CARD.md says how to call it)\n"

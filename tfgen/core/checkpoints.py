@@ -1,6 +1,8 @@
 """Checkpoints that are whole or not there: step-<n>.index is the last file that TensorFlow puts in place."""
 
 import pathlib
+import re
+import shutil
 
 import tensorflow as tf
 from absl import logging
@@ -25,18 +27,32 @@ def trackable(model, average=None, optimizers: dict | None = None) -> tf.train.C
 
 
 def found(directory: pathlib.Path) -> list[tuple[int, pathlib.Path]]:
-    """(step, path prefix) of every checkpoint in a directory, the newest first."""
-    paths = pathlib.Path(directory).glob("step-*.index")
-    return sorted(((int(path.stem.removeprefix("step-")), path.with_suffix("")) for path in paths), reverse=True)
+    """(step, path prefix) of every checkpoint in a directory, the newest first; other files are none."""
+    matches = ((path, re.fullmatch(r"step-(\d+)\.index", path.name)) for path in pathlib.Path(directory).glob("step-*"))
+    return sorted(((int(match[1]), path.with_suffix("")) for path, match in matches if match), reverse=True)
 
 
 def save(directory: pathlib.Path, checkpoint: tf.train.Checkpoint, step: int, keep: int) -> None:
-    """Writes step-<step> and removes all but the newest `keep`."""
+    """Writes step-<step> and removes all but the newest `keep`, and what writers that died left half done."""
     directory = pathlib.Path(directory)
-    checkpoint.write(str(directory / f"step-{step}"))
+    _remove_partial(directory)
+    try:
+        checkpoint.write(str(directory / f"step-{step}"))
+    except BaseException:
+        _remove_partial(directory)
+        raise
     for _, old in found(directory)[keep:]:
         old.with_suffix(".index").unlink()  # first: without its index it is no checkpoint any more
-        for path in directory.glob(f"{old.name}.data-*"):
+    _remove_partial(directory)
+
+
+def _remove_partial(directory: pathlib.Path) -> None:
+    """Removes what belongs to no whole checkpoint: TensorFlow's folders of parts, and data without an index."""
+    whole = {path.name for _, path in found(directory)}
+    for path in directory.glob("step-*"):
+        if re.fullmatch(r"step-\d+_temp", path.name):
+            shutil.rmtree(path)
+        elif (match := re.fullmatch(r"(step-\d+)\.data-.*", path.name)) and match[1] not in whole:
             path.unlink()
 
 
