@@ -16,6 +16,7 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from trainers import callbacks, strategies, workdirs
 from trainers import config as configs
+from trainers.adam import Adam
 from trainers.config import TrainConfig
 
 
@@ -55,7 +56,7 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
         rate = keras.optimizers.schedules.CosineDecay(rate, config.steps)
     options = {"weight_decay": config.weight_decay or None}
     if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, beta_1=config.beta_1, **options)
+        optimizer = Adam(rate, beta_1=config.beta_1, **options)
     else:
         optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](
             rate, **options

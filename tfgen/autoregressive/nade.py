@@ -35,6 +35,8 @@ class NADE(AutoregressiveModel):
         self.positions = math.prod(self.image_shape)
         self.encoder = self.add_weight(shape=(self.positions, width), name="encoder")
         self.encoder_bias = self.add_weight(shape=(width,), initializer="zeros", name="encoder_bias")
+        # Keras counts the positions into the fan-in: sqrt(D) times below Glorot's, so that it starts near the biases.
+        # With Glorot's own for each matrix it learned no better, and MADE worse (BUILD_NOTES.md).
         self.decoder = self.add_weight(shape=(self.positions, width, levels), name="decoder")
         self.decoder_bias = self.add_weight(shape=(self.positions, levels), initializer="zeros", name="decoder_bias")
 

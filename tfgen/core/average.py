@@ -25,9 +25,9 @@ class Average(tf.Module):
     def update(self, step: tf.Tensor) -> None:
         """`step`: training steps made before this one."""
         step = tf.cast(step, tf.float32)
-        decay = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
+        share = 1.0 - tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
         for average, weight in zip(self.values, self._weights, strict=True):
-            average.assign(decay * average + (1.0 - decay) * weight)
+            average.assign_add(share * (weight - average))
 
     def swap(self) -> None:
         """Exchanges averages and weights; twice is nothing."""

@@ -346,6 +346,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         """A function (iterator, steps, *arguments of `step`) -> the mean of each of `names` so far."""
         strategy = self.distribute_strategy
 
+        # AutoGraph finds nothing to convert in a model, and looks through all that it calls.
+        @tf.autograph.experimental.do_not_convert
         def replica_step(batch, *arguments):
             count = tf.cast(_count(batch), tf.float32)
             for name, value in step(batch, *arguments).items():
