@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -61,12 +60,6 @@ class PlainTensorFlow:
         self._folder.cleanup()
 
 
-def run_many(asked: Sequence[tuple[pathlib.Path, Tensors]]) -> list[Answers]:
-    """The answers of exports, each to its requests, from one process. Raises: see `PlainTensorFlow`."""
-    with PlainTensorFlow() as answer:
-        return [answer(export, requests) for export, requests in asked]
-
-
 def _by_signature(path: str) -> Answers:
     answers: Answers = {}
     with np.load(path) as file:
@@ -76,14 +69,10 @@ def _by_signature(path: str) -> Answers:
     return answers
 
 
-def run_in_fresh_process(export: pathlib.Path, requests: Tensors) -> Answers:
-    """`run_many` of one export."""
-    return run_many([(export, requests)])[0]
-
-
 def verify(export: pathlib.Path, requests: Tensors, answers: Tensors) -> None:
     """Holds what an export answers in a fresh process against what the live model does. Raises: see `compare`."""
-    compare(run_in_fresh_process(export, requests), answers)
+    with PlainTensorFlow() as answer:
+        compare(answer(export, requests), answers)
 
 
 def compare(served: Answers, answers: Tensors) -> None:

@@ -18,7 +18,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export import plain_tensorflow, rows, saved_model, verify
+from export import rows, saved_model, verify
+from export.plain_tensorflow import Server, answer_file
 from tests.test_zoo import fresh
 from tests.zoo import ROWS
 from tfgen import zoo
@@ -62,7 +63,7 @@ class Export:
 
     @functools.cached_property
     def server(self):
-        return plain_tensorflow.Server(str(self.path))
+        return Server(str(self.path))
 
     def ask(self, name, inputs):
         """As a server asks: by the session loader, which holds no request to the shapes of the signature."""
@@ -113,25 +114,31 @@ def meta_graph(path):
     return message.meta_graphs[0]
 
 
-def test_what_plain_tensorflow_answers_is_what_the_live_models_do(exports):
-    """In one fresh process without Keras, TFP or this package, and bit for bit; a wrong answer is noticed."""
-    several = [exports(name) for name in SIGNATURES]
-    served = verify.run_many([(one.path, one.requests) for one in several])
-    for one, answers in zip(several, served, strict=True):
-        verify.compare(answers, one.answers)
-        image = one.answers["sample"]["image"]
-        with pytest.raises(RuntimeError, match="sample/image: the export answers"):
-            verify.compare(answers, {"sample": {**one.answers["sample"], "image": (image + 1) % one.model.levels}})
-        with pytest.raises(RuntimeError, match=r"sample: the export answers \['image', 'valid'\], the live model"):
-            verify.compare(answers, {"sample": {"image": image}})
+def test_what_plain_tensorflow_answers_is_what_the_live_model_does(exported, plain_tensorflow):
+    """In a process without Keras, TFP or this package, and bit for bit; a wrong answer is noticed."""
+    answers = plain_tensorflow(exported.path, exported.requests)
+    verify.compare(answers, exported.answers)
+    image = exported.answers["sample"]["image"]
+    with pytest.raises(RuntimeError, match="sample/image: the export answers"):
+        wrong = {**exported.answers["sample"], "image": (image + 1) % exported.model.levels}
+        verify.compare(answers, {"sample": wrong})
+    with pytest.raises(RuntimeError, match=r"sample: the export answers \['image', 'valid'\], the live model"):
+        verify.compare(answers, {"sample": {"image": image}})
 
 
 def test_a_request_that_fails_names_its_export(exports, tmp_path):
     np.savez(tmp_path / "requests.npz", **{"sample/seed": np.zeros([0, 2], np.int32)})
     path = str(exports("dcgan").path)
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
-        plain_tensorflow.answer_file(path, tmp_path / "requests.npz", tmp_path / "answers.npz")
+        answer_file(path, tmp_path / "requests.npz", tmp_path / "answers.npz")
     assert caught.value.__notes__ == [f"by the export {path}"] and not (tmp_path / "answers.npz").exists()
+
+
+def test_what_the_other_process_says_when_it_fails(tmp_path, monkeypatch):
+    (tmp_path / "broken.py").write_text("raise SystemExit('no such file')")
+    monkeypatch.setattr(verify, "SCRIPT", tmp_path / "broken.py")
+    with pytest.raises(RuntimeError, match="the export does not run in plain TensorFlow:\nno such file"):
+        verify.verify(tmp_path, {"sample": {"seed": seeds.seed_rows(1)}}, {})
 
 
 def test_signatures_names_and_the_batch_dimension(exported):
@@ -216,6 +223,26 @@ def test_other_tensorflow_code_can_use_it(exported):
     np.testing.assert_array_equal(tf.function(lambda one: signatures["sample"](**one)["image"])(request), image)
     data = tf.data.Dataset.from_tensors(request).map(lambda one: signatures["sample"](**one)["image"])
     np.testing.assert_array_equal(next(iter(data)), image)
+
+
+@pytest.mark.parametrize("name, signature, output", [("vae", "decode", "mean")])
+def test_an_export_can_be_inverted(exports, name, signature, output):
+    """Gradients go through the loaded signature to the latents: they are the central differences of its answers."""
+    function, (count, size) = (
+        exports(name).loaded.signatures[signature],
+        exports(name).requests[signature]["latents"].shape,
+    )
+    latents = tf.constant(np.random.default_rng(0).normal(size=(count, size)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(latents)
+        total = tf.reduce_sum(function(latents=latents)[output])
+    gradient = tape.gradient(total, latents).numpy()
+    for i in range(size):
+        step = tf.one_hot(i, size) * 1e-2
+        above, below = (function(latents=latents + sign * step)[output].numpy().astype(float) for sign in (1, -1))
+        slopes = (above - below).reshape(count, -1).sum(1) / 2e-2
+        np.testing.assert_allclose(gradient[:, i], slopes, rtol=2e-2, atol=2e-2)
+    assert np.abs(gradient).max() > 0.1
 
 
 IMAGE, SEED = np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 2), np.int32)
