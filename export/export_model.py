@@ -7,7 +7,9 @@ from absl import app, flags
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-WORKDIR = flags.DEFINE_string("workdir", None, "of the training run", required=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "of the training run")
+PRETRAINED = flags.DEFINE_string("pretrained", None, "instead of a workdir, the name of a published model")
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"], required=True)
 OUTPUT = flags.DEFINE_string("output", None, "version folder to make, like served/my_model/1", required=True)
 TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "of what an autoregressive model draws; 1 is the model itself")
 NUCLEUS = flags.DEFINE_float("nucleus", 1.0, "share of probability that an autoregressive model draws from; 1 is all")
@@ -18,11 +20,13 @@ SIGNATURES = flags.DEFINE_list("signatures", None, "serve only these (and only t
 
 def main(_):
     from export import saved_model
+    from tfgen import zoo
 
     try:
+        source = zoo.pretrained_folder(PRETRAINED.value) if PRETRAINED.value else WORKDIR.value
         print(
             saved_model.export(
-                WORKDIR.value,
+                source,
                 OUTPUT.value,
                 SIGNATURES.value,
                 TEMPERATURE.value,

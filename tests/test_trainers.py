@@ -553,49 +553,6 @@ def test_two_workers_train_and_one_writes(tmp_path):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-5, err_msg=a.path)
 
 
-@pytest.mark.parametrize("model", TINY)
-def test_evaluate_prints_one_line_with_its_protocol(tmp_path, model):
-    runner.run(tiny(tmp_path, model, steps=4))
-    done = python(
-        "-m",
-        "trainers.evaluate",
-        f"--workdir={tmp_path / 'run'}",
-        "--importance_samples=20",
-        "--examples=50",
-        "--samples=100",
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1
-    line = json.loads(done.stdout)
-    dataset, transforms = DATA.get(model, ("digits", ""))
-    assert line["dataset"] == dataset and line["split"] == "test" and "rain" in line["protocol"]
-    restored = zoo.restore(tmp_path / "run")
-    if zoo.find(model).family in ("autoregressive", "time_series"):
-        batch = next(iter(load(dataset, transform=transforms).batches("test", 50)))
-        example = batch[restored.example]
-        condition = {name: batch[name] for name in restored.batch_spec if name != restored.example}
-        nats = -float(tf.reduce_mean(restored.log_prob(example, **condition)))
-        np.testing.assert_allclose(line["nats"], nats, rtol=1e-3)
-        pictures = {path.name for path in (tmp_path / "run" / "pictures").iterdir()}
-        if model == "time_series":
-            assert "bits_per_dim" not in line and line["linear_gaussian_nats"] < 0
-            return
-        values = np.prod(restored.shape)
-        np.testing.assert_allclose(line["bits_per_dim"], nats / (values * np.log(2)), rtol=1e-3)
-        if model == "wavenet":
-            assert 4 < line["baselines_bits_per_dim"]["first_order_markov"] < 8
-            assert {"evaluation-0.wav", "sample-0000004-3.wav"} <= pictures
-        else:
-            assert {"evaluation.png", "completion.png", "receptive_field.png"} <= pictures
-            assert ("classes.png" in pictures) == (model == "gated_pixel_cnn") and line["sample_nats"] > 0
-    elif model == "vae":
-        assert line["importance_samples"] == 20 and line["importance_bound_nats"] < line["negative_elbo_nats"]
-    else:
-        np.testing.assert_allclose(sum(line["class_shares"].values()), 1.0, atol=1e-3)
-        assert line["classifier_test_accuracy"] > 0.9
-    assert json.loads((tmp_path / "run" / "evaluation.json").read_text()) == line
-
-
 def test_evaluate_and_export_of_nothing(tmp_path):
     for command in (
         ["-m", "trainers.evaluate", f"--workdir={tmp_path}"],

@@ -2,11 +2,13 @@
 
 model = zoo.build("vae", image_shape=(28, 28, 1), levels=2, latent_dim=32)
 model = zoo.restore("runs/vae_mnist")
+model = zoo.pretrained("gated_pixel_cnn_mnist")
 """
 
 import ast
 import dataclasses
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -176,21 +178,61 @@ def build(name: str, **model_arguments):
 def restore(workdir: str, averaged: bool = True):
     """The model that was trained in `workdir`, from its config.json and its last whole checkpoint.
 
-    With `averaged`, a model that was trained with an average of its weights has that average.
+    With `averaged`, a model that was trained with an average of its weights has that average. The folder of a published
+    model has weights of its own instead of checkpoints.
 
     Raises:
       FileNotFoundError: where there is no config.json or no checkpoint.
     """
-    from tfgen.core import checkpoints
+    from tfgen.core import checkpoints, weights
     from tfgen.core.average import Average
 
     config = read_config(workdir)
     model = build(config["model"], **config["model_arguments"])
+    if (published := pathlib.Path(workdir) / "weights.npz").exists():
+        weights.read(published, model)
+        return model
     average = Average(model.averaged_variables, config["average"]) if config.get("average") else None
     checkpoints.restore_model(pathlib.Path(workdir) / "checkpoints", model, average)
     if average and averaged:
         average.swap()
     return model
+
+
+PRETRAINED = pathlib.Path(__file__).parents[1] / "pretrained"  # in a checkout; trainers/publish.py writes it
+
+
+def pretrained(name: str):
+    """A model of `pretrained/`: its averaged weights where it was trained with an average, rounded to float16.
+
+    Raises:
+      ValueError: for a name that is not there, listing those that are.
+      OSError: naming a file that is damaged or missing.
+    """
+    return restore(pretrained_folder(name))
+
+
+def pretrained_folder(name: str) -> pathlib.Path:
+    """Where a published model lies, after a look at every one of its files. It raises what `pretrained` does."""
+    manifest = read_manifest()
+    if name not in manifest:
+        raise ValueError(
+            f"pretrained={name!r}: there is no such model in {PRETRAINED}{closest(name, manifest)}; "
+            f"there are {', '.join(sorted(manifest)) or 'none'}"
+        )
+    for file, expected in manifest[name].items():
+        path = PRETRAINED / name / file
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: missing, though MANIFEST.json lists it; check the file out anew")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected["sha256"]:
+            raise OSError(f"{path}: damaged, its sha256 is not that of MANIFEST.json; check the file out anew")
+    return PRETRAINED / name
+
+
+def read_manifest() -> dict[str, dict[str, dict]]:
+    """Model -> file -> {"sha256", "bytes"} of all that is published."""
+    path = PRETRAINED / "MANIFEST.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def read_config(workdir: str) -> dict:

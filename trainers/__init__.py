@@ -1,4 +1,4 @@
-"""Entry points: python -m trainers.train_autoregressive, train_vae, train_gan, evaluate."""
+"""Entry points: python -m trainers.train_autoregressive, train_time_series, train_vae, train_gan, evaluate, publish."""
 
 import os
 

@@ -9,10 +9,17 @@ import tensorflow as tf
 from tfgen.data import Examples
 from tfgen.ops import images
 
+STEPS = 1200
 
-def train(data: Examples, steps: int = 1200, batch_size: int = 100, seed: int = 0) -> tuple[Callable, float]:
-    """Trains on the training split and measures on the test split.
 
+def train(
+    data: Examples, advance: Callable[[int], None], batch_size: int = 100, seed: int = 0
+) -> tuple[Callable, float]:
+    """Trains for `STEPS` steps on the training split and measures on the test split.
+
+    Args:
+      data: images with labels.
+      advance: told how many more steps are done.
     Returns:
       A function uint8 [N, H, W, C] -> class int64 [N], and its test accuracy.
     """
@@ -36,7 +43,9 @@ def train(data: Examples, steps: int = 1200, batch_size: int = 100, seed: int = 
     def pair(batch):
         return images.to_symmetric(batch["image"], data.arguments["levels"]), batch["label"]
 
-    network.fit(data.training_batches(batch_size, seed).map(pair), steps_per_epoch=steps, verbose=0, shuffle=False)
+    batches = data.training_batches(min(batch_size, data.splits["train"].size), seed).map(pair)
+    told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: advance(1))
+    network.fit(batches, steps_per_epoch=STEPS, verbose=0, shuffle=False, callbacks=[told])
 
     @tf.function
     def predict(image):

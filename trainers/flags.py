@@ -110,6 +110,44 @@ def _train(trainer: str) -> None:
         runner.run(config)
 
 
+LONG = {"examples": 0, "importance_samples": 5000, "samples": 5000}
+
+
+def declare_protocol() -> None:
+    """The flags of `measures.Protocol`, for the entry points that measure."""
+    about = "measure on the first so many examples, 0 for all (default: all for exact likelihood, else 1000)"
+    flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "examples to measure on")
+    flags.DEFINE_integer("examples", None, about, 0)
+    flags.DEFINE_integer("importance_samples", None, "k of the importance bound (default: 100)", 1)
+    flags.DEFINE_integer("samples", None, "samples that are judged (default: 1000)", 1)
+    flags.DEFINE_bool("full", False, "all examples, 5000 importance samples, 5000 samples, where not told otherwise")
+    flags.DEFINE_integer("batch_size", 100, "examples at a time", 1)
+    flags.DEFINE_string("data_dir", None, "where TFDS keeps its data (default: that of the training run)")
+    flags.DEFINE_integer("seed", 0, "of binarisation, posterior samples and pictures")
+    for name in (*LONG, "split", "full", "batch_size", "data_dir", "seed"):
+        flags.declare_key_flag(name)
+
+
+def protocol():
+    """The `measures.Protocol` of the flags that were given."""
+    from trainers import measures
+
+    values = flags.FLAGS
+    given = {name: values[name].value for name in LONG if values[name].value is not None}
+    chosen = (LONG if values.full else {}) | given
+    return measures.Protocol(split=values.split, batch_size=values.batch_size, seed=values.seed, **chosen)
+
+
+def load_data(config: dict):
+    """The data set of a config.json, from --data_dir where that was given."""
+    from tfgen import data
+
+    data_dir = flags.FLAGS.data_dir or config["data_dir"] or None
+    return data.load(
+        config["dataset"], data_dir, config["transforms"], config["skip_corrupt"], config.get("cache", True)
+    )
+
+
 def run(action: Callable[[], None]) -> None:
     """absl's main, in which bad input ends with one line that says what would be right, and no traceback."""
 

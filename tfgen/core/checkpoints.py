@@ -17,8 +17,8 @@ def trackable(model, average=None, optimizers: dict | None = None) -> tf.train.C
     parts = {"model": model}
     found_by_attributes = {id(part) for part in tf.train.TrackableView(model).descendants()}
     others = [variable for variable in model.variables if id(variable) not in found_by_attributes]
-    if others:
-        parts["others"] = others
+    # Plain variables under names of their own, in no list: files of older runs have them by their average.
+    parts |= {f"variable_{i}": variable.value for i, variable in enumerate(others)}
     if average is not None:
         parts["average"] = average
     if optimizers is not None:

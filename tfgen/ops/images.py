@@ -61,6 +61,22 @@ def sheet(
     return grid(np.stack([_captioned(one, text) for one, text in zip(shown, captions, strict=True)]), columns)
 
 
+def curves(series: np.ndarray, height: int = 64) -> np.ndarray:
+    """Series float [N, T, D] as pictures uint8 [N, height, T, 3]: time to the right, dimension d in red, green or blue.
+
+    The scale is that of dimension d in all N series: its smallest value at the bottom, its largest at the top.
+    """
+    low, high = series.min(axis=(0, 1)), series.max(axis=(0, 1))
+    rows = np.round((high - series) / np.maximum(high - low, 1e-9) * (height - 1)).astype(int)
+    before = np.concatenate([rows[:, :1], rows[:, :-1]], axis=1)
+    y = np.arange(height)[None, :, None, None]
+    lit = (y >= np.minimum(rows, before)[:, None]) & (y <= np.maximum(rows, before)[:, None])
+    picture = np.zeros([*lit.shape[:3], 3], np.uint8)
+    for d in range(series.shape[2]):
+        picture[..., d % 3][lit[..., d]] = 255
+    return picture
+
+
 def _captioned(image: np.ndarray, text: str) -> np.ndarray:
     strip = Image.new("L", (image.shape[1], 12), 255)
     ImageDraw.Draw(strip).text((1, 0), text, fill=0)

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tfgen.ops import seeds
 
+NEEDS = ("network", "complete", "image")  # see studies/needs.py
+
 
 def receptive_field(model, position: tuple[int, int], count: int = 8) -> np.ndarray:
     """Mean magnitude of the gradient of the logits at `position` by every pixel, float32 [H, W], over random pictures.

@@ -120,6 +120,12 @@ PRESETS = {
         epoch_steps=1080,
         hparams={"width": 2000},
     ),
+    "made_mnist_small": _like(
+        MNIST,
+        "made_mnist with 600 units: 2 MB in half precision, and minutes of a CPU.",
+        model="made",
+        hparams={"width": 600},
+    ),
     "made_mnist_32_masks": _like(
         MNIST,
         "Germain et al. 2015: two layers of 8,000 units, 32 masks. For an accelerator.",

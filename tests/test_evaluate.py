@@ -1,0 +1,203 @@
+"""Measures and pictures: every one that fits, by its protocol, with a sentence for what fits none."""
+
+import dataclasses
+import functools
+import json
+import math
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgen import data as datasets
+from tfgen import zoo
+from tfgen.core import checkpoints
+from tfgen.ops import audio, images, seeds
+from trainers import classifier, measures, pictures
+from trainers import config as configs
+from trainers.config import TrainConfig
+from trainers.measures import Protocol
+
+ROOT = pathlib.Path(__file__).parents[1]
+MODELS = {
+    "fvsbn": ("digits", "", {}),
+    "gated_pixel_cnn": ("digits", "", {"width": 4, "depth": 1, "head_width": 4, "conditional": True}),
+    "wavenet": ("tones", "clip:64", {"width": 4, "skip": 4, "depth": 2, "stacks": 1, "conditional": True}),
+    "time_series": ("pendulum", "", {"width": 4, "depth": 2, "mixtures": 2}),
+    "vae": ("digits", "", {"latent_dim": 2, "width": 4, "depth": 1}),
+    "dcgan": ("digits", "", {"latent_dim": 4, "width": 4}),
+}
+SHORT = Protocol(examples=30, importance_samples=4, samples=25, batch_size=20)
+
+
+@functools.cache
+def data_of(name):
+    dataset, transforms, _ = MODELS[name]
+    return datasets.load(dataset, transform=transforms)
+
+
+@functools.cache
+def model_of(name):
+    keras.utils.set_random_seed(0)
+    known, data = zoo.arguments(name), data_of(name)
+    arguments = {key: value for key, value in data.arguments.items() if key in known} | MODELS[name][2]
+    model = zoo.build(name, **arguments)
+    for i, variable in enumerate(model.trainable_variables):
+        variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, [0, i]))
+    return model
+
+
+def first(name, count):
+    return next(iter(data_of(name).batches("test", count)))
+
+
+@pytest.mark.parametrize("name", ["fvsbn", "time_series"])
+def test_exact_likelihood_is_that_of_the_split_in_order(name):
+    model, data = model_of(name), data_of(name)
+    measured = measures.measure(model, data, SHORT, only=("likelihood",))
+    batch = first(name, 30)
+    nats = -model.log_prob(batch[model.example], **model.condition(batch)).numpy().astype(np.float64)
+    np.testing.assert_allclose(measured["nats"], nats.mean(), rtol=1e-5)
+    np.testing.assert_allclose(measured["nats_standard_error"], np.std(nats) / math.sqrt(30), rtol=1e-3)
+    assert measured["examples"] == 30 and measured["examples_of_split"] == data.splits["test"].size
+    if name == "fvsbn":
+        np.testing.assert_allclose(measured["bits_per_dim"], nats.mean() / (64 * math.log(2)), rtol=1e-4)
+    else:
+        assert "bits_per_dim" not in measured  # of a density
+
+
+def test_bounds_take_the_seed_of_each_example_and_stop_after_minutes(monkeypatch):
+    model, data = model_of("vae"), data_of("vae")
+    one = measures.measure(model, data, SHORT, only=("bounds",))
+    other = measures.measure(model, data, dataclasses.replace(SHORT, batch_size=7), only=("bounds",))
+    elbo = -model.elbo(first("vae", 30)["image"], seeds.seed_rows(30)).numpy()
+    for measured in (one, other):
+        np.testing.assert_allclose(measured["negative_elbo_nats"], elbo.mean(), rtol=1e-4)
+        np.testing.assert_allclose(measured["importance_bound_nats"], one["importance_bound_nats"], rtol=1e-4)
+    assert one["importance_samples"] == 4 and one["importance_bound_nats"] < one["negative_elbo_nats"]
+    monkeypatch.setattr(measures, "BOUND_EXAMPLES", 20)
+    few = measures.measure(model, data, Protocol(importance_samples=2), only=("bounds",))
+    assert (few["examples"], few["examples_of_split"]) == (20, 447)
+    assert Protocol().limit() is None and Protocol(examples=0).limit(20) is None and Protocol(examples=9).limit(20) == 9
+
+
+def test_everything_that_fits_is_measured_and_samples_are_given_the_labels_of_the_data(monkeypatch, capsys):
+    monkeypatch.setattr(classifier, "STEPS", 150)
+    model, data = model_of("gated_pixel_cnn"), data_of("gated_pixel_cnn")
+    given = []
+
+    def sample(seed, label):
+        given.append(label)
+        return tf.gather(first("gated_pixel_cnn", 25)["image"], seed[:, 1])
+
+    monkeypatch.setattr(model, "sample", sample)
+    measured = measures.measure(model, data, SHORT)
+    assert {"nats", "class_shares", "smallest_share", "samples_of_their_label"} <= set(measured)
+    assert "not_measured" not in measured and "label of the test examples" in measured["samples_given"]
+    # The "samples" are the test examples: most are of their label, and the shares are those of the labels.
+    labels = first("gated_pixel_cnn", 25)["label"].numpy()
+    assert measured["samples_of_their_label"] > 0.7 and measured["classifier_test_accuracy"] > 0.7
+    off = np.abs(np.array(list(measured["class_shares"].values())) - np.bincount(labels, minlength=10) / 25).sum()
+    assert off < 0.7
+    said = capsys.readouterr()
+    assert said.out == "" and "25/25" in said.err and "30/30" in said.err and "150/150" in said.err
+
+
+def test_conditions_are_repeated_where_there_are_more_samples_than_examples():
+    data = data_of("gated_pixel_cnn")
+    conditions = measures._conditions(model_of("gated_pixel_cnn"), data, dataclasses.replace(SHORT, samples=1000))
+    labels = first("gated_pixel_cnn", 447)["label"].numpy()
+    np.testing.assert_array_equal(conditions["label"], np.concatenate([labels, labels, labels])[:1000])
+
+
+def test_a_gan_of_data_without_labels_gets_a_sentence_and_everything_else(tmp_path):
+    model, data = model_of("dcgan"), dataclasses.replace(data_of("dcgan"), class_names=())
+    line = measures.report({"model": "dcgan", "dataset": "folder:faces"}, model, data, SHORT, tmp_path)
+    assert "no labels" in line["not_measured"]["class_shares"]
+    batch = first("dcgan", 30)["image"]
+    np.testing.assert_allclose(line["example_logit"], model.discriminate(batch).numpy().mean(), atol=1e-3)
+    made = model.sample(seeds.seed_rows(25))
+    np.testing.assert_allclose(line["sample_logit"], model.discriminate(made).numpy().mean(), atol=1e-3)
+    np.testing.assert_allclose(line["sample_level"], made.numpy().mean(), atol=0.05)
+    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {"evaluation", "interpolation", "judged"}
+    assert json.loads(json.dumps(line)) == line and line["protocol"] == data.protocol and line["seed"] == 0
+
+
+def test_a_model_that_no_measure_fits_gets_a_sentence(monkeypatch):
+    entry = dataclasses.replace(zoo.MODELS["dcgan"], verbs=("generate",))
+    monkeypatch.setitem(zoo.MODELS, "dcgan", entry)
+    model = model_of("dcgan")
+    monkeypatch.setattr(model, "signatures", lambda: {})
+    measured = measures.measure(model, data_of("dcgan"), SHORT)
+    assert list(measured) == ["not_measured"]
+    assert "no measure fits DCGAN: likelihood needs log_prob" in measured["not_measured"]["model"]
+
+
+def test_pictures_come_before_the_measures(monkeypatch, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measures, "measure", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        measures.report({"model": "vae", "dataset": "digits"}, model_of("vae"), data_of("vae"), SHORT, tmp_path)
+    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {
+        "evaluation",
+        "reconstruction",
+        "interpolation",
+    }
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("fvsbn", {"evaluation.png", "completion.png", "likely.png"}),
+        ("gated_pixel_cnn", {"evaluation.png", "completion.png", "classes.png", "receptive_field.png", "likely.png"}),
+        ("time_series", {"evaluation.png", "simulation.png"}),
+        ("wavenet", {"evaluation.png", *(f"evaluation-{i}.wav" for i in range(8))}),
+    ],
+)
+def test_every_picture_that_fits_is_drawn(name, expected, tmp_path):
+    model = model_of(name)
+    measured = pictures.draw(model, data_of(name), "test", tmp_path, seed=3)
+    assert {path.name for path in tmp_path.iterdir()} == expected
+    assert all(np.asarray(Image.open(path)).std() > 1 for path in tmp_path.glob("*.png"))
+    if name == "fvsbn":
+        nats = -model.log_prob(model.sample(seeds.seed_rows(64, 3))).numpy()
+        np.testing.assert_allclose(measured["sample_nats"], nats.mean(), rtol=1e-4)
+    if name == "wavenet":
+        samples, rate = audio.read_wav(tmp_path / "evaluation-0.wav")
+        assert rate == model.sample_rate and samples.shape == (64,)
+
+
+def test_curves_go_through_every_value():
+    series = np.stack([np.linspace(0, 7, 8), np.full(8, 3.0)], axis=-1)[None]
+    picture = images.curves(series, height=8)
+    assert picture.shape == (1, 8, 8, 3) and picture[..., 2].max() == 0
+    for t in range(8):
+        assert picture[0, 7 - t, t, 0] == 255 and picture[0, :, t, 0].sum() == 255 * min(2, t + 1)
+        assert picture[0, :, t, 1].sum() == 255
+
+
+def test_the_command_prints_one_line_and_leaves_it_beside_the_pictures(tmp_path):
+    model, data = model_of("time_series"), data_of("time_series")
+    config = TrainConfig(model="time_series", dataset="pendulum")
+    known = zoo.arguments("time_series")
+    arguments = {key: value for key, value in data.arguments.items() if key in known} | MODELS["time_series"][2]
+    configs.write(tmp_path / "config.json", config, arguments, {"protocol": data.protocol})
+    checkpoints.save(tmp_path / "checkpoints", checkpoints.trackable(model), 0, keep=1)
+    command = [sys.executable, "-m", "trainers.evaluate", f"--workdir={tmp_path}", "--examples=40"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1 and "40/40" in done.stderr
+    line = json.loads(done.stdout)
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == line
+    batch = first("time_series", 40)
+    nats = -model.log_prob(batch["series"], **model.condition(batch)).numpy()
+    np.testing.assert_allclose(line["nats"], nats.mean(), rtol=1e-3)
+    assert line["dataset"] == "pendulum" and "train" in line["protocol"] and "linear_gaussian_nats" in line
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"evaluation.png", "simulation.png"}

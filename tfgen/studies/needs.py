@@ -1,0 +1,38 @@
+"""What a picture, a measure or a study needs of a model and its data, one word for each need."""
+
+import dataclasses
+from collections.abc import Callable
+
+from tfgen import zoo
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of a table: `function` can be had of whatever offers all that it needs.
+
+    Args:
+      name: what it is called where it is reported.
+      needs: words of `offered`.
+      function: its arguments are its table's business.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    function: Callable
+
+    def lacking(self, there: set[str]) -> list[str]:
+        """The needs that are not met; it fits where there are none."""
+        return [need for need in self.needs if need not in there]
+
+
+def offered(model, data) -> set[str]:
+    """The words for what a live model and a data set (`tfgen.data.Examples`) have.
+
+    They are the model's verbs; the names of its signatures; its kind of example, "image", "audio" or "series";
+    "network" where it has one that takes examples as floats; "given label", say, where it is conditioned on a label;
+    and "labels" where the data have classes.
+    """
+    there = {*zoo.verbs(model), *model.signatures(), model.example}
+    there |= {f"given {name}" for name in model.condition_spec}
+    there |= {"network"} if hasattr(model, "network") else set()
+    return there | ({"labels"} if data.class_names else set())

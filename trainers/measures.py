@@ -1,0 +1,253 @@
+"""What can be measured of a trained model: a table of measures, each with its needs, and the protocol they share."""
+
+import contextlib
+import dataclasses
+import math
+import pathlib
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgen.metrics import modes
+from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
+from tfgen.ops import seeds
+from tfgen.studies.needs import Row, offered
+from trainers import classifier, pictures
+
+BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
+AT_ONCE = 50  # of the k samples of an importance bound
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """On what, and how closely, a model is measured.
+
+    Args:
+      split: whose examples.
+      examples: the first so many only; 0 for all; None for as many as end within minutes: all where the likelihood is
+        exact, `BOUND_EXAMPLES` where it is bounded or there is none.
+      importance_samples: k of the importance bound.
+      samples: of the model, where samples are judged.
+      batch_size: examples at a time; no figure depends on it.
+      seed: of binarisation, posterior samples and samples.
+    """
+
+    split: str = "test"
+    examples: int | None = None
+    importance_samples: int = 100
+    samples: int = 1000
+    batch_size: int = 100
+    seed: int = 0
+
+    def limit(self, default: int = 0) -> int | None:
+        """The number of examples to take; None for all."""
+        return (default if self.examples is None else self.examples) or None
+
+
+def report(config: dict, model, data, protocol: Protocol, folder: pathlib.Path) -> dict:
+    """Draws into <folder>/pictures, measures, and says what was done."""
+    began = time.time()
+    drawn = pictures.draw(model, data, protocol.split, folder / "pictures", protocol.seed)
+    return {
+        "model": config["model"],
+        "dataset": config["dataset"],
+        "split": protocol.split,
+        "protocol": data.protocol,
+        "steps": int(model.step.numpy()),
+        **measure(model, data, protocol),
+        **drawn,
+        "seconds": round(time.time() - began, 1),
+        "seed": protocol.seed,
+    }
+
+
+def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None) -> dict:
+    """Everything in `MEASURES` that fits the model and the data (of the names in `only`), as one flat dictionary.
+
+    What fits but for labels, and a model that nothing fits, get a sentence under "not_measured".
+    """
+    there = offered(model, data)
+    rows = [row for row in MEASURES if only is None or row.name in only]
+    fitting = [row for row in rows if not row.lacking(there)]
+    result = {}
+    for row in fitting:
+        result |= row.function(model, data, protocol)
+    without = {
+        row.name: f"the data set {data.name!r} has no labels, so there is no classifier to judge samples by"
+        for row in rows
+        if row.lacking(there) == ["labels"]
+    }
+    if not fitting and not without:
+        wants = "; ".join(f"{row.name} needs {', '.join(row.lacking(there))}" for row in rows)
+        without["model"] = f"no measure fits {type(model).__name__}: {wants}"
+    return result | ({"not_measured": without} if without else {})
+
+
+def check(model, data) -> dict:
+    """Figures of a share of the test split that cost a second: kept with a published model for a test to find again."""
+    protocol = Protocol(examples=50, importance_samples=10, samples=50, batch_size=50)
+    return measure(model, data, protocol, only=("likelihood", "bounds", "discriminator"))
+
+
+def likelihood(model, data, protocol) -> dict:
+    """Exact: nats and bits per dimension."""
+    return _of_each(
+        model,
+        data,
+        protocol,
+        protocol.limit(),
+        {"nats": lambda batch, seed: -model.log_prob(batch[model.example], **model.condition(batch))},
+    )
+
+
+def markov(model, data, protocol) -> dict:
+    """What counts of the training split's samples reach on the same examples."""
+    train, measured = (arrays["audio"] for arrays in _arrays(model, data, protocol))
+    bits = markov_bits(train, measured, model.levels)
+    return {"baselines_bits_per_dim": {name: round(value, 5) for name, value in bits.items()}}
+
+
+def linear_gaussian(model, data, protocol) -> dict:
+    """What a linear model of the training split reaches on the same examples."""
+    train, measured = _arrays(model, data, protocol)
+    nats = linear_gaussian_nats(train["series"], measured["series"], train.get("action"), measured.get("action"))
+    return {"linear_gaussian_nats": round(nats, 4)}
+
+
+def bounds(model, data, protocol) -> dict:
+    """Two bounds of the same examples; the importance bound is never below the ELBO but for chance."""
+    k = protocol.importance_samples
+    at_once = max(size for size in range(1, AT_ONCE + 1) if k % size == 0)
+
+    def negative_elbo(batch, seed):
+        return -model.elbo(batch[model.example], seed, **model.condition(batch))
+
+    def importance_bound(batch, seed):
+        return -model.importance_bound(batch[model.example], k=k, seed=seed, at_once=at_once, **model.condition(batch))
+
+    functions = {"negative_elbo_nats": negative_elbo, "importance_bound_nats": importance_bound}
+    return {"importance_samples": k} | _of_each(model, data, protocol, protocol.limit(BOUND_EXAMPLES), functions)
+
+
+def discriminator(model, data, protocol) -> dict:
+    """Mean logits of "this is real" for examples and for samples, and the mean level of both."""
+    logits = tf.function(model.discriminate)
+    limit = protocol.limit(BOUND_EXAMPLES)
+    batches = [
+        batch[model.example] for batch in data.batches(protocol.split, protocol.batch_size, protocol.seed, limit)
+    ]
+    result = {"examples": sum(map(len, batches)), "samples": protocol.samples}
+    for name, parts in (("example", batches), ("sample", list(_samples(model, data, protocol)))):
+        values = np.concatenate([logits(part).numpy() for part in parts])
+        levels = np.concatenate(parts).astype(np.float64)
+        result |= {f"{name}_logit": round(float(values.mean()), 4), f"{name}_level": round(float(levels.mean()), 4)}
+    return result
+
+
+def class_shares(model, data, protocol) -> dict:
+    """The share of each class among samples; a model that lost modes lacks classes."""
+    with in_sight("classifier", classifier.STEPS) as advance:
+        predict, accuracy = classifier.train(data, advance)
+    labels = np.concatenate([predict(samples).numpy() for samples in _samples(model, data, protocol)])
+    shares = modes.class_shares(labels, len(data.class_names))
+    result = {
+        "samples": protocol.samples,
+        "classifier_test_accuracy": round(accuracy, 4),
+        "class_shares": dict(zip(data.class_names, np.round(shares, 4).tolist(), strict=True)),
+        "smallest_share": round(float(shares.min()), 4),
+    }
+    if model.condition_spec:
+        result["samples_given"] = f"the {' and '.join(model.condition_spec)} of the {protocol.split} examples in order"
+        wanted = _conditions(model, data, protocol).get("label")
+        if wanted is not None:
+            result["samples_of_their_label"] = round(float(np.mean(labels == wanted)), 4)
+    return result
+
+
+MEASURES = (
+    Row("likelihood", ("log_prob",), likelihood),
+    Row("markov", ("log_prob", "audio"), markov),
+    Row("linear_gaussian", ("log_prob", "series"), linear_gaussian),
+    Row("bounds", ("elbo", "importance_bound"), bounds),
+    Row("discriminator", ("discriminate", "sample"), discriminator),
+    Row("class_shares", ("sample", "image", "labels"), class_shares),
+)
+
+
+@contextlib.contextmanager
+def in_sight(name: str, total: int):
+    """A progress bar on stderr with its end in sight; yields a function to be told how many more are done."""
+    with contextlib.redirect_stdout(sys.stderr):
+        print(f"{name}, {total}:", flush=True)
+        bar = keras.utils.Progbar(total, interval=0.5 if sys.stderr.isatty() else 15)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        with contextlib.redirect_stdout(sys.stderr):
+            bar.update(done, finalize=done >= total)
+
+    yield advance
+
+
+def _of_each(model, data, protocol, limit: int | None, functions) -> dict:
+    """Mean, standard error and bits per dimension of functions (batch, seed) -> nats [N] of each example."""
+    functions = {name: tf.function(function) for name, function in functions.items()}
+    values = {name: [] for name in functions}
+    size = data.splits[protocol.split].size
+    total, done = min(size, limit or size), 0
+    with in_sight(" and ".join(functions), total) as advance:
+        for batch in data.batches(protocol.split, protocol.batch_size, protocol.seed, limit):
+            count = len(batch[model.example])
+            # Row i's seed is [seed, i] whatever the batch size.
+            seed = seeds.seed_rows(done + count, protocol.seed)[done:]
+            for name, function in functions.items():
+                values[name].append(function(batch, seed).numpy())
+            done += count
+            advance(count)
+    result = {"examples": done, "examples_of_split": size}
+    for name, parts in values.items():
+        nats = np.concatenate(parts).astype(np.float64)
+        result |= {
+            name: round(nats.mean(), 4),
+            f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),
+        }
+        if model.levels:  # of a density it would depend on the unit of the values
+            result[name.removesuffix("nats") + "bits_per_dim"] = round(bits_per_dim(nats.mean(), model.shape), 5)
+    return result
+
+
+def _arrays(model, data, protocol):
+    """All that the model is given, of the training split and of the split that is measured."""
+    for split, limit in (("train", None), (protocol.split, protocol.limit())):
+        batches = list(data.batches(split, 500, protocol.seed, limit))
+        yield {name: np.concatenate([batch[name].numpy() for batch in batches]) for name in model.batch_spec}
+
+
+def _conditions(model, data, protocol) -> dict[str, np.ndarray]:
+    """What the samples are conditioned on: what the split's examples are, in order, over and over."""
+    if not model.condition_spec:
+        return {}
+    batches = list(data.batches(protocol.split, protocol.batch_size, protocol.seed, protocol.samples))
+    conditions = {}
+    for name in model.condition_spec:
+        values = np.concatenate([batch[name].numpy() for batch in batches])
+        conditions[name] = np.resize(values, [protocol.samples, *values.shape[1:]])
+    return conditions
+
+
+def _samples(model, data, protocol):
+    """The first `protocol.samples` samples, a batch at a time."""
+    sample = tf.function(model.sample, autograph=False)
+    conditions = _conditions(model, data, protocol)
+    seed = seeds.seed_rows(protocol.samples, protocol.seed)
+    with in_sight("samples", protocol.samples) as advance:
+        for first in range(0, protocol.samples, protocol.batch_size):
+            part = slice(first, first + protocol.batch_size)
+            made = sample(seed[part], **{name: tf.constant(values[part]) for name, values in conditions.items()})
+            advance(len(made))
+            yield made

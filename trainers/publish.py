@@ -1,0 +1,147 @@
+"""Publishes a trained model in pretrained/, for `zoo.pretrained`: weights alone, measured anew as they are stored.
+
+    python -m trainers.publish --workdir=runs/vae_mnist [--full]
+
+pretrained/<name>/ gets weights.npz (float16; averaged where the run kept an average; no optimizer), config.json,
+evaluation.json with its protocol, MODEL_CARD.md and up to three pictures; pretrained/MANIFEST.json their sizes and
+sha256. A model of more than 2 MB is refused.
+"""
+
+import hashlib
+import json
+import pathlib
+import shutil
+import tempfile
+
+from absl import flags
+
+from trainers import flags as trainer_flags
+
+WORKDIR = flags.DEFINE_string("workdir", None, "of the training run", required=True)
+NAME = flags.DEFINE_string("name", None, "to publish it by (default: the name of the workdir, which is the preset's)")
+trainer_flags.declare_protocol()
+
+LARGEST, LARGEST_PICTURE = 2_000_000, 100_000  # bytes, of all files of a model and of a picture
+PICTURES = 3
+
+
+def main() -> None:
+    from tfgen import zoo
+
+    zoo.read_config(WORKDIR.value)
+    name = NAME.value or pathlib.Path(WORKDIR.value).absolute().name
+    folder = publish(pathlib.Path(WORKDIR.value), name, trainer_flags.protocol(), trainer_flags.load_data)
+    print((folder / "evaluation.json").read_text())
+    print(f"published: {folder}/  ({sum(path.stat().st_size for path in folder.iterdir()):,} bytes)")
+
+
+def publish(workdir: pathlib.Path, name: str, protocol, load_data) -> pathlib.Path:
+    """Publishes the model of a training run by a name, in place of an older one of that name.
+
+    Args:
+      protocol: `measures.Protocol` of evaluation.json.
+      load_data: config.json as a dictionary -> the data set.
+    Raises:
+      ValueError: where the model takes more than 2 MB.
+    """
+    from tfgen import zoo
+    from tfgen.core import weights
+    from trainers import measures
+
+    config = zoo.read_config(workdir) | {"workdir": "", "export_dir": "", "data_dir": ""}
+    model = zoo.restore(workdir)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = pathlib.Path(scratch) / name
+        made.mkdir()
+        weights.write(made / "weights.npz", model)
+        _check_size(name, made)  # before minutes of measuring
+        weights.read(made / "weights.npz", model)  # what is measured is what is stored
+        data = load_data(config)
+        evaluation = measures.report(config, model, data, protocol, made)
+        evaluation["check"] = measures.check(model, data)
+        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        (made / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
+        _keep_pictures(made)
+        (made / "MODEL_CARD.md").write_text(_card(name, made, model))
+        _check_size(name, made)
+        shutil.rmtree(zoo.PRETRAINED / name, ignore_errors=True)
+        shutil.copytree(made, zoo.PRETRAINED / name)
+    manifest = zoo.read_manifest() | {name: _listed(zoo.PRETRAINED / name)}
+    (zoo.PRETRAINED / "MANIFEST.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    return zoo.PRETRAINED / name
+
+
+def _check_size(name: str, folder: pathlib.Path) -> None:
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    if size > LARGEST:
+        raise ValueError(
+            f"name={name!r}: takes {size:,} bytes, and a published model at most {LARGEST:,}; train a smaller"
+        )
+
+
+def _keep_pictures(folder: pathlib.Path) -> None:
+    """Moves the first pictures of `pictures.PICTURES` beside the weights; the others go."""
+    from trainers import pictures
+
+    paths = dict.fromkeys(folder / "pictures" / f"{row.name}.png" for row in pictures.PICTURES)
+    small = [path for path in paths if path.exists() and path.stat().st_size <= LARGEST_PICTURE]
+    for path in small[:PICTURES]:
+        path.rename(folder / path.name)
+    shutil.rmtree(folder / "pictures")
+
+
+def _listed(folder: pathlib.Path) -> dict[str, dict]:
+    return {
+        path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+        for path in sorted(folder.iterdir())
+    }
+
+
+CARD = """\
+# {name}
+
+{description}
+
+{facts}
+- weights: float16, {weights}
+
+## Figures
+
+Of the weights as they are stored here:
+
+{figures}
+
+{pictures}
+
+## How to use it
+
+```python
+from tfgen import zoo
+model = zoo.pretrained({name!r})
+```
+
+```
+python -m trainers.evaluate --pretrained={name}
+python -m export.export_model --pretrained={name} --output=served/{name}/1
+```
+"""
+
+
+def _card(name: str, folder: pathlib.Path, model) -> str:
+    from export import model_card
+
+    about = model_card.describe_run(folder, model)
+    facts = ("model", "family", "paper", "arguments", "dataset", "protocol", "trained_steps", "batch_size")
+    figures = {key: value for key, value in about["evaluation"].items() if key != "check" and key not in about}
+    return CARD.format(
+        name=name,
+        description=(type(model).__doc__ or "").split("Args:")[0].strip().replace("\n    ", "\n"),
+        facts="\n".join(f"- {key.replace('_', ' ')}: {about[key]}" for key in facts),
+        weights=about["weights"],
+        figures="\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in figures.items()),
+        pictures="\n".join(f"![{path.stem}]({path.name})" for path in sorted(folder.glob("*.png"))),
+    )
+
+
+if __name__ == "__main__":
+    trainer_flags.run(main)
