@@ -145,6 +145,12 @@ MUTANTS = [
         "str(",
         "tests/test_cache.py::test_what_it_is_made_of_decides",
     ),
+    Mutant(
+        "tfgen/data/examples.py",
+        "seed + (i << 32)",
+        "seed",
+        "tests/test_data.py::test_two_sets_side_by_side_have_orders_and_noise_of_their_own",
+    ),
     # autoregressive, layers, ops
     # trainers
     # zoo, evaluate, publish

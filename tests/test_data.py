@@ -325,3 +325,50 @@ def test_a_tfds_set_larger_than_memory_is_streamed(tfds_dir, monkeypatch):
         np.testing.assert_array_equal(one["image"], other["image"])
     assert whole[0]["image"].shape == (50, 14, 14, 1) and tf.reduce_max(whole[0]["image"]) == 1
     assert sum(len(batch["label"]) for batch in data.batches("validation", 500, limit=1200)) == 1200
+
+
+def test_two_sets_side_by_side_have_orders_and_noise_of_their_own(tmp_path):
+    write_images(tmp_path, 60, size=(8, 8), mode="L")
+    name = f"zip:a=digits,b=digits,c=folder:{tmp_path}"
+    with pytest.raises(ValueError, match=r"levels is 17 in a and 256 in c, but must be one"):
+        load(name)
+    data = load(name, transform="binarize")
+    single = load("digits", transform="binarize")
+    assert set(data.element_spec) == set(data.limits) - {"label"} == {"a", "b", "c"} and data.limits["c"] == 2
+    assert data.arguments == {"image_shape": (8, 8, 1), "levels": 2}
+    assert single.protocol in data.protocol and "images of a folder" in data.protocol
+    assert data.fingerprint["b test"] == single.fingerprint["test"] and "c train" in data.fingerprint
+    whole = list(data.training_batches(30, seed=1).take(6))
+    for one, other in zip(whole, single.training_batches(30, seed=1), strict=False):
+        np.testing.assert_array_equal(one["a"], other["image"])  # the first is as it is alone
+    # In the order of another seed: the pictures of b, before binarisation, are not those of a.
+    order = examples.shuffled(1000, 1, 0)[:30].numpy()
+    assert (order != examples.shuffled(1000, 1 + (1 << 32), 0)[:30].numpy()).mean() > 0.9
+    assert (whole[0]["a"].numpy() != whole[0]["b"].numpy()).any((1, 2, 3)).all()
+    rest = list(data.training_batches(30, seed=1, start_step=4).take(2))
+    for one, other in zip(whole[4:], rest, strict=True):
+        for key in data.element_spec:
+            np.testing.assert_array_equal(one[key], other[key])
+    # Validation is as long as the shortest.
+    assert data.splits["test"].size == sum(len(batch["a"]) for batch in data.batches("test", 2)) < 447
+    test = np.concatenate([batch["c"] for batch in data.batches("test", 2)])
+    assert len(test) == data.splits["test"].size
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("zip:", "give two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist"),
+        ("zip:mnist,cifar10", "give two sets or more with a name for each"),
+        ("zip:a=digits", "give two sets or more"),
+        ("zip:a=digits,a=digits", "give two sets or more"),
+        ("zip:a=digits,b=zip:c=digits,d=digits", "give two sets or more"),
+        ("zip:a=digits,b=folder:", "dataset='folder:': give the folder"),
+        ("zip:a=digits,b=fashion-mnist", "dataset='fashion-mnist': .*did you mean 'fashion_mnist'"),
+        ("zip:a=pendulum,b=digits", "of pendulum, series, action would both be 'a'"),
+        ("zip:a=digits,b=tones", "image_shape is .8, 8, 1. in a and None in b"),
+    ],
+)
+def test_bad_names_of_several_sets(name, message):
+    with pytest.raises(ValueError, match=message):
+        load(name)

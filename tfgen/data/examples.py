@@ -41,6 +41,19 @@ class Stream:
 
 
 @dataclasses.dataclass(frozen=True)
+class Zipped:
+    """A split of several sets side by side, each in an order of its own.
+
+    Args:
+      size: of the shortest.
+      parts: the sets, by the name that what they hold has in a batch.
+    """
+
+    size: int
+    parts: "Mapping[str, Examples]"
+
+
+@dataclasses.dataclass(frozen=True)
 class Examples:
     """A data set ready for a model.
 
@@ -59,10 +72,47 @@ class Examples:
     element_spec: Mapping[str, tf.TensorSpec]
     arguments: Mapping[str, object]
     class_names: tuple[str, ...]
-    splits: Mapping[str, Split | Stream]
+    splits: Mapping[str, Split | Stream | Zipped]
     protocol: str
     random: tuple[Transform, ...] = ()
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def zip(cls, name: str, **parts: "Examples") -> "Examples":
+        """Several sets as one, that is as long as the shortest: batches of {"a": ..., "b": ...} for a=, b=.
+
+        What stands at the same place is no pair: in training each set has an order, and noise, of its own. Labels are
+        left out.
+
+        Raises:
+          ValueError: where a set has more in it than one example and its label, or shapes or levels are not alike.
+        """
+        specs = {}
+        for part, data in parts.items():
+            held = [key for key in data.element_spec if key != "label"]
+            if len(held) != 1:
+                raise ValueError(f"dataset={name!r}: of {data.name}, {', '.join(held)} would both be {part!r}")
+            specs[part] = data.element_spec[held[0]]
+        first, *others = parts
+        alike = {key: value for key, value in parts[first].arguments.items() if key != "num_classes"}
+        for other in others:
+            for key, value in alike.items():
+                its = parts[other].arguments.get(key)
+                if its != value:
+                    raise ValueError(
+                        f"dataset={name!r}: {key} is {value} in {first} and {its} in {other}, but must be one"
+                        + ("; add resize, grayscale or color to --transforms" if key == "image_shape" else "")
+                    )
+        splits = {
+            split: Zipped(min(data.splits[split].size for data in parts.values()), parts)
+            for split in parts[first].splits
+        }
+        protocol = "side by side, each in an order of its own: "
+        protocol += "; ".join(f"{part}: {data.protocol}" for part, data in parts.items())
+        fingerprint = {
+            f"{part} {key}": value for part, data in parts.items() for key, value in data.fingerprint.items()
+        }
+        return cls(name, specs, alike, (), splits, protocol, fingerprint=fingerprint)
 
     @property
     def limits(self) -> dict[str, int]:
@@ -93,6 +143,10 @@ class Examples:
         split = self.splits["train"]
         if split.size < batch_size:
             raise ValueError(f"batch_size={batch_size}: {self.name} has only {split.size} training examples")
+        if isinstance(split, Zipped):
+            return self._side_by_side(
+                split, seed, lambda part, its_seed: part.training_batches(batch_size, its_seed, start_step, context)
+            )
         workers, worker = (context.num_input_pipelines, context.input_pipeline_id) if context else (1, 0)
         replicas = context.num_replicas_in_sync // workers if context else 1
         rows = batch_size // (workers * replicas)
@@ -132,6 +186,10 @@ class Examples:
         """
         source = self.splits[split]
         size = min(source.size, limit or source.size)
+        if isinstance(source, Zipped):
+            return self._side_by_side(
+                source, seed, lambda part, its_seed: part.batches(split, batch_size, its_seed, size)
+            )
         if isinstance(source, Stream):
             batches = source.examples(None).take(size).enumerate().batch(batch_size)
         else:
@@ -141,6 +199,15 @@ class Examples:
             return self._draw(batch, index[0], seed, training=False)
 
         return batches.map(transform, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+
+    def _side_by_side(self, zipped: Zipped, seed: int, batches: Callable) -> tf.data.Dataset:
+        # A seed is 32 bits, of the 64 that a key has: what is above tells the sets apart.
+        parts = {name: batches(part, seed + (i << 32)) for i, (name, part) in enumerate(zipped.parts.items())}
+
+        def one_each(batch):
+            return {name: next(value for key, value in batch[name].items() if key != "label") for name in parts}
+
+        return tf.data.Dataset.zip(parts).map(one_each)
 
     def _draw(self, batch: Batch, first: tf.Tensor, seed: int, training: bool) -> Batch:
         """The random transforms of rows that stand at the positions first, first + 1, and so on."""

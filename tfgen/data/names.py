@@ -11,6 +11,7 @@ PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
+    "zip": "two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist",
 }
 # Some sets of TFDS, for who cannot be asked before it is imported: all that it has are taken.
 TFDS = (
@@ -32,8 +33,24 @@ def check(name: str) -> None:
         raise ValueError(f"dataset={name!r}: nothing may follow {kind!r}")
     if kind in PREFIXES and not rest:
         raise ValueError(f"dataset={name!r}: give {PREFIXES[kind]}")
+    if kind == "zip":
+        for part in parts(name).values():
+            check(part)
     if kind not in PREFIXES and (not TFDS_NAME.fullmatch(name) or name.endswith(".npz")):
         raise ValueError(unknown(name))
+
+
+def parts(name: str) -> dict[str, str]:
+    """The sets in "zip:a=SET,b=SET", by their names in it.
+
+    Raises:
+      ValueError: where there are fewer than two, two have one name, or one is itself of several.
+    """
+    _, *found = re.split(r"(?:^|,)([a-z]\w*)=", name.partition(":")[2])
+    sets = dict(zip(found[::2], found[1::2], strict=True))
+    if len(sets) < 2 or len(sets) < len(found) // 2 or any(part.startswith("zip:") for part in sets.values()):
+        raise ValueError(f"dataset={name!r}: give {PREFIXES['zip']}")
+    return sets
 
 
 def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
@@ -43,8 +60,8 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
         + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', and the image and audio sets of TFDS: mnist, fashion_mnist, cifar10, celeb_a, "
-        "lsun/bedroom, spoken_digit"
+        "files, 'series:FILE.npz', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: mnist, fashion_mnist, "
+        "cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgen.data import audio, cache, digits, files, folder, names, series, splits, transforms
-from tfgen.data.examples import Examples, Split, Stream
+from tfgen.data.examples import Examples, Split, Stream, Zipped
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
 SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `splits.fixed` does
@@ -41,8 +41,9 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", or the
-        name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit").
+      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", the
+        name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), or
+        "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -57,7 +58,9 @@ def read(request: Request) -> Examples:
     """`load`, of a request."""
     names.check(request.name)
     examples = _kept(request) if request.cache else _made(request)
-    return _transformed(examples, request.transform) if "image" in examples.element_spec else examples
+    if "image" in examples.element_spec and not isinstance(examples.splits["train"], Zipped):
+        return _transformed(examples, request.transform)
+    return examples
 
 
 def _made(request: Request) -> Examples:
@@ -243,6 +246,13 @@ def _series(request: Request) -> Examples:
     )
 
 
+def _zip(request: Request) -> Examples:
+    """Of several sets, each with the transforms."""
+    parts = names.parts(request.name)
+    read_part = {part: read(dataclasses.replace(request, name=name)) for part, name in parts.items()}
+    return Examples.zip(request.name, **read_part)
+
+
 def _tfds(request: Request) -> Examples:
     from tfgen.data import tfds_sets  # it takes seconds to import, and the other sets do without
 
@@ -382,4 +392,5 @@ DATASETS = {
     "audio": _audio,
     "pendulum": _series,
     "series": _series,
+    "zip": _zip,
 }
