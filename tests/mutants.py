@@ -153,6 +153,12 @@ MUTANTS = [
     ),
     # autoregressive, layers, ops
     # trainers
+    Mutant(
+        "trainers/runner.py",
+        '_check_same_data(workdir / "config.json", config, data)',
+        "pass",
+        "tests/test_reading.py -k run_does_not_go_on",
+    ),
     # zoo, evaluate, publish
     # export
     Mutant(

@@ -14,6 +14,9 @@ from tfgen import data
 from tfgen.data import folder, names, splits
 from tfgen.data.registry import DATASETS, Request
 from tfgen.ops import audio
+from trainers import config as configs
+from trainers import runner
+from trainers.config import TrainConfig
 
 
 def split_by_hand(name: str) -> str:
@@ -294,6 +297,20 @@ def test_names_that_there_are(tmp_path):
     audio.write_wav(tmp_path / "a.wav", np.zeros(9), 8000)
     with pytest.raises(ValueError, match=f"did you mean 'audio:{tmp_path}'"):
         names.check(str(tmp_path))
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path):
+    """A work directory as a run leaves it, and one more file in its folder."""
+    write_images(tmp_path / "faces", 40)
+    config = TrainConfig(model="vae", dataset=f"folder:{tmp_path}/faces", workdir=str(tmp_path / "run"), cache=False)
+    loaded = runner.load_data(config)
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / "checkpoints" / "step-4.index").touch()
+    arguments = runner.model_arguments(config, loaded)
+    configs.write(tmp_path / "run" / "config.json", config, arguments, loaded.record, [])
+    write_images(tmp_path / "faces", 1, start=48)
+    with pytest.raises(ValueError, match=r"the data is not what it was: test is 5 exam.* was 4 .*another --workdir"):
+        runner.run(config)
 
 
 def test_a_fingerprint_says_which_split_changed(tmp_path):

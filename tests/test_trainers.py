@@ -98,6 +98,8 @@ def exports(monkeypatch):
         (["--hparams=latent_dim"], "'latent_dim' must be name=value"),
         (["--strategy=miror"], "strategy='miror': must be one of one_device, mirrored"),
         (["--batch_size=0"], "batch_size=0: must be at least 1"),
+        (["--dataset=/path/faces"], "did you mean 'folder:/path/faces'?"),
+        (["--dataset=fashion-mnist"], "did you mean 'fashion_mnist'?"),
         (["--learning_rate=-1"], "learning_rate=-1.0: must be above 0"),
         (["batch_size=3"], "'batch_size=3' is no flag; write --name=value"),
     ],

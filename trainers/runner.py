@@ -14,6 +14,7 @@ from export import saved_model
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
+from tfgen.data import splits
 from trainers import callbacks, strategies, workdirs
 from trainers import config as configs
 from trainers.adam import Adam
@@ -97,6 +98,7 @@ def run(config: TrainConfig) -> pathlib.Path | None:
             if chief and (path := _exported(config, workdir)):
                 print(f"nothing is left to do: {workdir} was trained to its end and exported to {path}/")
                 return path
+            _check_same_data(workdir / "config.json", config, data)
         elif (workdir / "config.json").exists():
             print(f"{workdir} holds no checkpoint: what was begun there is begun anew")
         model = build(config, data, strategy)
@@ -108,10 +110,20 @@ def run(config: TrainConfig) -> pathlib.Path | None:
             print(f"from step {step} on {change['name']} is {change['to']!r}; it was {change['from']!r}")
         if chief:
             made += [{"step": step, **change} for change in new]
-            configs.write(workdir / "config.json", config, arguments, {"protocol": data.protocol}, made)
+            configs.write(workdir / "config.json", config, arguments, data.record, made)
         if step < config.steps:
             _train(config, model, data, strategy, trackable, step, chief)
         return _export(config, workdir) if chief else None
+
+
+def _check_same_data(path: pathlib.Path, config: TrainConfig, data: datasets.Examples) -> None:
+    """Refuses to go on with other examples than those that a run was begun with: some might change their split."""
+    begun = json.loads(path.read_text()) if path.exists() else {}
+    if differs := splits.difference(begun.get("data", {}), data.record):
+        raise ValueError(
+            f"dataset={config.dataset!r}: {differs}; go on with what the run in {path.parent} was begun with, or give "
+            "another --workdir"
+        )
 
 
 def _restore(config: TrainConfig, model, trackable) -> int:
