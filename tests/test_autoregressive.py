@@ -327,15 +327,6 @@ def test_dilated_rows_are_the_plain_ones_with_zeros_between_the_taps():
     np.testing.assert_allclose(dilated(x), plain(x), atol=1e-5)
 
 
-def test_a_conditional_model_heeds_its_label():
-    model = small((3, 3, 1), 2, name="gated_pixel_cnn", conditional=True, num_classes=3)
-    images = every_image((3, 3, 1), 2)
-    by_label = [model.log_prob(images, label=tf.fill([512], label)).numpy() for label in range(3)]
-    for log_prob in by_label:
-        np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, rtol=1e-5)
-    assert np.abs(by_label[0] - by_label[1]).max() > 0.1 and np.abs(by_label[1] - by_label[2]).max() > 0.1
-
-
 def test_made_with_several_orders_is_the_mixture_of_its_masks():
     """Each mask sums to one, and so does the mixture; samples follow it, drawn in as many orders."""
     model = small((2, 2, 1), 2, name="made", masks=5, random_orders=True)
