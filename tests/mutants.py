@@ -152,6 +152,151 @@ MUTANTS = [
         "tests/test_data.py::test_two_sets_side_by_side_have_orders_and_noise_of_their_own",
     ),
     # autoregressive, layers, ops
+    Mutant(
+        "tfgen/distributions/logistic_mixture.py",
+        "mean += self.coefficients[..., used] * pixels",
+        "mean += 0.0 * self.coefficients[..., used] * pixels",
+        "tests/test_references.py -k logistic_mixture",
+    ),
+    Mutant(
+        "tfgen/distributions/logistic_mixture.py",
+        "tfd.Categorical(logits=self.weights)",
+        "tfd.Categorical(logits=0.0 * self.weights)",
+        "tests/test_references.py -k logistic_mixture",
+    ),
+    Mutant(
+        "tfgen/distributions/logistic_mixture.py",
+        "tf.nn.softmax(weights)[..., None]",
+        "tf.nn.softmax(0.0 * weights)[..., None]",
+        "tests/test_references.py -k logistic_mixture",
+    ),
+    Mutant(
+        "tfgen/distributions/logistic_mixture.py",
+        "weights += tf.reduce_sum(self._comp",
+        "weights + tf.reduce_sum(self._comp",
+        "tests/test_references.py -k logistic_mixture",
+    ),
+    Mutant(
+        "tfgen/distributions/logistic_mixture.py",
+        "tfd.Logistic(self._locations(pixels, count) - 0.5",
+        "tfd.Logistic(self._locations(pixels, count)",
+        "tests/test_references.py -k logistic_mixture",
+    ),
+    Mutant(
+        "tfgen/autoregressive/time_series.py",
+        "tfd.Categorical(logits=logits)",
+        "tfd.Categorical(logits=0.0 * logits)",
+        "tests/test_references.py -k mixture_of_normals",
+    ),
+    Mutant(
+        "tfgen/autoregressive/time_series.py",
+        "component = inverse_cdf(logits,",
+        "component = inverse_cdf(0.0 * logits,",
+        "tests/test_sequences.py -k more_components",
+    ),
+    Mutant(
+        "tfgen/autoregressive/time_series.py",
+        "tf.where(constant, 1.0,",
+        "tf.where(constant, 1e-6,",
+        "tests/test_sequences.py -k constant_dimension",
+    ),
+    Mutant(
+        "tfgen/autoregressive/pixel_cnn_pp.py",
+        "            h += everywhere(condition, h)",
+        "            h += 0.0 * everywhere(condition, h)",
+        "tests/test_references.py -k label",
+    ),
+    Mutant(
+        "tfgen/autoregressive/pixel_cnn_pp.py",
+        "return {block.name: block.condition(vector) for",
+        "return {block.name: block.condition(0.0 * vector) for",
+        "tests/test_references.py -k label",
+    ),
+    Mutant(
+        "tfgen/layers/dilated.py",
+        "            x, total = x + residual, total + skip\n        return total\n",
+        "            x, total = x + residual, skip\n        return total\n",
+        "tests/test_references.py -k dilated_stack",
+    ),
+    Mutant(
+        "tfgen/layers/dilated.py",
+        "later(h, self.dilations[i])",
+        "later(h, 1)",
+        "tests/test_references.py -k dilated_stack",
+    ),
+    Mutant(
+        "tfgen/layers/dilated.py",
+        "return [2**i for i in range(depth)] * stacks",
+        "return [1 for i in range(depth)] * stacks",
+        "tests/test_sequences.py -k hears_those_before",
+    ),
+    Mutant(
+        "tfgen/layers/causal.py",
+        "return tf.tanh(a) * tf.sigmoid(b)",
+        "return tf.tanh(a) * b",
+        "tests/test_references.py -k gate",
+    ),
+    Mutant(
+        "tfgen/autoregressive/gated_pixel_cnn.py",
+        "dilation=dilations[i % len(dilations)]",
+        "dilation=1",
+        "tests/test_references.py -k dilations_reach",
+    ),
+    Mutant(
+        "tfgen/layers/lstm.py", "OFFSETS = (1, 0, -1)", "OFFSETS = (1, 0, 1)", "tests/test_references.py -k row_lstm"
+    ),
+    Mutant(
+        "tfgen/layers/lstm.py",
+        "return left + shift(right, 1)",
+        "return left + right",
+        "tests/test_references.py -k diagonal",
+    ),
+    Mutant("tfgen/layers/lstm.py", "    c = f * c + i * g", "    c = f * c + g", "tests/test_references.py -k lstm"),
+    Mutant(
+        "tfgen/layers/dropout.py", "if seed is None or not rate:", "if True:", "tests/test_references.py -k dropout"
+    ),
+    Mutant(
+        "tfgen/layers/dropout.py",
+        "tf.random.fold_in(seed[0], stream)",
+        "seed[0]",
+        "tests/test_references.py -k dropout_drops",
+    ),
+    Mutant(
+        "tfgen/layers/weight_norm.py",
+        "kernel *= self.gain * tf.math.rsqrt(squares)",
+        "kernel *= self.gain",
+        "tests/test_autoregressive.py -k sequential",
+    ),
+    Mutant(
+        "tfgen/distributions/autoregressive.py",
+        "uniform[:, None] * cumulative[:, -1:]",
+        "uniform[:, None]",
+        "tests/test_autoregressive.py -k probability_zero",
+    ),
+    Mutant(
+        "tfgen/distributions/autoregressive.py",
+        "logits, -math.inf)",
+        "logits, -1e9)",
+        "tests/test_autoregressive.py -k temperature_and",
+    ),
+    Mutant(
+        "tfgen/ops/seeds.py",
+        "tf.ensure_shape(_bits(seed, shape), [seed.shape[0], *shape])",
+        "_bits(seed, shape)",
+        "tests/test_ops.py -k stays_known",
+    ),
+    Mutant(
+        "tfgen/autoregressive/nade.py",
+        "axis=0, exclusive=True",
+        "axis=0",
+        "tests/test_autoregressive.py -k changing_a_value",
+    ),
+    Mutant(
+        "trainers/adam.py",
+        "rate *= tf.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)",
+        "pass",
+        "tests/test_adam.py",
+    ),
     # trainers
     Mutant(
         "trainers/runner.py",
