@@ -95,7 +95,7 @@ class Logs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         step = int(self.model.step.numpy())
-        values = {name: float(value) for name, value in logs.items()}
+        values = {name: float(value) for name, value in logs.items()} | self.model.learning_rates
         values["images_per_second"] = round(self._progress.images_per_second, 1)
         with self._path.open("a") as file:
             file.write(json.dumps({"step": step, "time": round(time.time() - self._began, 2), **values}) + "\n")

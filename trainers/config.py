@@ -12,7 +12,7 @@ from tfgen.data import names
 STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
-SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine", "linear")
 
 
 def _field(default, about: str, choices=None):
@@ -44,7 +44,12 @@ class TrainConfig:
     optimizer: str = _field("adam", "of every player", OPTIMIZERS)
     learning_rate: float = _field(1e-3, "of every player's optimizer")
     beta_1: float = _field(0.9, "Adam's decay of the first moment")
-    schedule: str = _field("constant", "of the learning rate; cosine falls to 0 over all steps", SCHEDULES)
+    beta_2: float = _field(0.999, "Adam's decay of the second moment")
+    rho: float = _field(0.9, "RMSprop's decay of the second moment")
+    momentum: float = _field(0.0, "of sgd and rmsprop")
+    schedule: str = _field("constant", "of the learning rate; cosine and linear fall to 0 at the last step", SCHEDULES)
+    decay_from: int = _field(0, "training step up to which a learning rate that will fall is constant")
+    warmup: int = _field(0, "training steps over which the learning rate rises from 0")
     weight_decay: float = _field(0.0, "share of a weight that a step takes off it, times the learning rate (0: none)")
     clip_norm: float = _field(0.0, "largest global norm of a gradient, after the sum over replicas (0: none)")
     average: float = _field(0.0, "decay of a moving average of the weights, used for validation and export (0: none)")
@@ -53,12 +58,32 @@ class TrainConfig:
     precision: str = _field("float32", "of the layers' arithmetic", PRECISIONS)
     steps_per_execution: int = _field(8, "training steps between two returns to Python")
     keep: int = _field(3, "checkpoints kept")
+    players: Mapping[str, Mapping[str, object]] = dataclasses.field(
+        default_factory=dict,
+        metadata={
+            "help": "options of single players over the common ones: generator.learning_rate=1e-4,critic.optimizer=sgd",
+            "choices": None,
+        },
+    )
     hparams: Mapping[str, object] = dataclasses.field(
         default_factory=dict, metadata={"help": "arguments of the model: name=value,name=value", "choices": None}
     )
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig) if field.name != "source"}
+# What a player may have of its own.
+PLAYER_OPTIONS = (
+    "optimizer",
+    "learning_rate",
+    "beta_1",
+    "beta_2",
+    "rho",
+    "momentum",
+    "schedule",
+    "decay_from",
+    "warmup",
+    "weight_decay",
+)
 # What may differ between a run and its continuation without moving a weight.
 CONTINUABLE = {
     "source",
@@ -73,7 +98,7 @@ CONTINUABLE = {
     "cache",
 }
 # What may differ too, and is said and recorded: how far and how fast it learns. All else would make it another run.
-CHANGEABLE = {"steps", "learning_rate", "beta_1", "schedule", "weight_decay", "clip_norm"}
+CHANGEABLE = {"steps", "clip_norm", "players", *PLAYER_OPTIONS} - {"optimizer"}
 
 
 def parse_hparams(model: str, text: str) -> dict[str, object]:
@@ -93,7 +118,37 @@ def parse_hparams(model: str, text: str) -> dict[str, object]:
     return values
 
 
-def _convert(name: str, value: str, kind: str):
+def parse_players(text: str) -> dict[str, dict[str, object]]:
+    """ "generator.learning_rate=1e-4,critic.optimizer=sgd" as options by player, each of the type of its field.
+
+    Raises:
+      ValueError: naming an option that a player cannot have of its own, or a value of the wrong type.
+    """
+    players: dict[str, dict[str, object]] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = item.partition("=")
+        player, dot, option = name.partition(".")
+        if not (equals and dot and player):
+            raise ValueError(f"players: {item!r} must be player.option=value, such as generator.learning_rate=1e-4")
+        _check_option(player, option)
+        players.setdefault(player, {})[option] = _convert(name, value, FIELDS[option].type.__name__, "players")
+    return players
+
+
+def _check_option(player: str, option: str) -> None:
+    if option not in PLAYER_OPTIONS:
+        raise ValueError(
+            f"players: {player}.{option}: {option!r} is no option of a player{zoo.closest(option, PLAYER_OPTIONS)}; "
+            f"there are {', '.join(PLAYER_OPTIONS)}"
+        )
+
+
+def of_player(config: TrainConfig, name: str) -> TrainConfig:
+    """The configuration as one player sees it: its own options over the common ones."""
+    return dataclasses.replace(config, players={}, **config.players.get(name, {}))
+
+
+def _convert(name: str, value: str, kind: str, flag: str = "hparams"):
     try:
         if kind == "bool":
             return {"true": True, "false": False}[value.lower()]
@@ -104,7 +159,7 @@ def _convert(name: str, value: str, kind: str):
         wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(
             kind, "whole numbers like 28x28x1"
         )
-        raise ValueError(f"hparams: {name}={value!r} must be {wanted}") from None
+        raise ValueError(f"{flag}: {name}={value!r} must be {wanted}") from None
 
 
 def check(config: TrainConfig) -> None:
@@ -127,12 +182,24 @@ def check(config: TrainConfig) -> None:
             raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")
     if not config.learning_rate > 0:
         raise ValueError(f"learning_rate={config.learning_rate}: must be above 0")
-    for name in ("clip_norm", "weight_decay"):
+    for name in ("clip_norm", "weight_decay", "warmup", "decay_from"):
         if getattr(config, name) < 0:
             raise ValueError(f"{name}={getattr(config, name)}: must not be negative (0 turns it off)")
-    for name in ("beta_1", "average"):
+    if config.decay_from and (config.schedule == "constant" or config.decay_from >= config.steps):
+        raise ValueError(
+            f"decay_from={config.decay_from}: wants --schedule=cosine or linear, and more --steps than that "
+            f"(schedule={config.schedule!r}, steps={config.steps})"
+        )
+    for name in ("beta_1", "beta_2", "rho", "momentum", "average"):
         if not 0 <= getattr(config, name) < 1:
             raise ValueError(f"{name}={getattr(config, name)}: must lie in [0, 1)")
+    for player, options in config.players.items():
+        for option in options:
+            _check_option(player, option)
+        try:
+            check(of_player(config, player))
+        except ValueError as error:
+            raise ValueError(f"players: {player}.{error}") from None
     zoo.check_arguments(config.model, config.hparams)
 
 

@@ -93,6 +93,9 @@ def resolve(trainer: str) -> configs.TrainConfig:
     if trainer_of(model) != trainer:
         raise ValueError(f"model={model!r}: that is trained by python -m trainers.{trainer_of(model)}")
     hparams = dict(preset.hparams) if model == preset.model else {}
+    players = configs.parse_players(given.get("players", ""))
+    own = dict(preset.players) if model == preset.model else {}
+    given["players"] = own | {name: {**own.get(name, {}), **options} for name, options in players.items()}
     given["hparams"] = hparams | configs.parse_hparams(model, given.get("hparams", ""))
     given.setdefault("workdir", preset.workdir or f"runs/{values.preset}")
     config = dataclasses.replace(preset, **given)

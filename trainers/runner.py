@@ -15,9 +15,8 @@ from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.data import splits
-from trainers import callbacks, strategies, workdirs
+from trainers import callbacks, optimizers, strategies, workdirs
 from trainers import config as configs
-from trainers.adam import Adam
 from trainers.config import TrainConfig
 
 
@@ -42,27 +41,13 @@ def build(config: TrainConfig, data: datasets.Examples, strategy: tf.distribute.
         if model.initialize:
             model.initialize(next(iter(data.training_batches(config.batch_size, config.seed))))
         model.compile(
-            {player.name: make_optimizer(config) for player in model.players()},
+            optimizers.make(config, model),
             seed=config.seed,
             clip_norm=config.clip_norm or None,
             average=config.average or None,
             steps_per_execution=min(config.steps_per_execution, config.epoch_steps),
         )
     return model
-
-
-def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    rate = config.learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, config.steps)
-    options = {"weight_decay": config.weight_decay or None}
-    if config.optimizer == "adam":
-        optimizer = Adam(rate, beta_1=config.beta_1, **options)
-    else:
-        optimizer = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}[config.optimizer](
-            rate, **options
-        )
-    return keras.optimizers.LossScaleOptimizer(optimizer) if config.precision == "mixed_float16" else optimizer
 
 
 def segments(start: int, stop: int, every: int) -> list[tuple[int, int]]:
@@ -128,12 +113,7 @@ def _check_same_data(path: pathlib.Path, config: TrainConfig, data: datasets.Exa
 
 def _restore(config: TrainConfig, model, trackable) -> int:
     """Reads the last checkpoint, if there is any; returns the step to go on from."""
-    # A constant rate is a variable of its optimizer: that of this run is kept, not that of the checkpoint.
-    variables = [variable for optimizer in model.optimizers.values() for variable in optimizer.variables]
-    rates = [(variable, variable.numpy()) for variable in variables if variable.name == "learning_rate"]
     step = checkpoints.restore(pathlib.Path(config.workdir) / "checkpoints", trackable) or 0
-    for variable, rate in rates:
-        variable.assign(rate)
     if step:
         print(f"going on from step {step} in {config.workdir}")
     return step
