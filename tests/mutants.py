@@ -305,6 +305,12 @@ MUTANTS = [
         "tests/test_reading.py -k run_does_not_go_on",
     ),
     # zoo, evaluate, publish
+    Mutant(
+        "trainers/measures.py",
+        'splits.difference(config.get("data", {}), data.record)',
+        "splits.difference({}, data.record)",
+        "tests/test_evaluate.py -k data_that_is_not",
+    ),
     # export
     Mutant(
         "export/rows.py",

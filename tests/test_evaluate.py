@@ -115,9 +115,21 @@ def test_conditions_are_repeated_where_there_are_more_samples_than_examples():
     np.testing.assert_array_equal(conditions["label"], np.concatenate([labels, labels, labels])[:1000])
 
 
+def test_data_that_is_not_what_was_trained_on_is_said_beside_the_figures(monkeypatch, caplog, tmp_path):
+    monkeypatch.setattr(measures, "measure", lambda *_: {})
+    monkeypatch.setattr(pictures, "draw", lambda *_: {})
+    model, data = model_of("dcgan"), data_of("dcgan")
+    then = data.record | {"fingerprint": data.fingerprint | {"test": "446 examples"}}
+    line = measures.report({"model": "dcgan", "dataset": "digits", "data": then}, model, data, SHORT, tmp_path)
+    said = f"the data is not what it was: test is {data.fingerprint['test']}, and was 446 examples"
+    assert line["data_differs"] == said and said in caplog.text
+
+
 def test_a_gan_of_data_without_labels_gets_a_sentence_and_everything_else(tmp_path):
     model, data = model_of("dcgan"), dataclasses.replace(data_of("dcgan"), class_names=())
-    line = measures.report({"model": "dcgan", "dataset": "folder:faces"}, model, data, SHORT, tmp_path)
+    config = {"model": "dcgan", "dataset": "folder:faces", "data": data.record}
+    line = measures.report(config, model, data, SHORT, tmp_path)
+    assert "data_differs" not in line
     assert "no labels" in line["not_measured"]["class_shares"]
     batch = first("dcgan", 30)["image"]
     np.testing.assert_allclose(line["example_logit"], model.discriminate(batch).numpy().mean(), atol=1e-3)

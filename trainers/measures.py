@@ -10,7 +10,9 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
+from tfgen.data import splits
 from tfgen.metrics import modes
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.ops import seeds
@@ -48,14 +50,20 @@ class Protocol:
 
 
 def report(config: dict, model, data, protocol: Protocol, folder: pathlib.Path) -> dict:
-    """Draws into <folder>/pictures, measures, and says what was done."""
+    """Draws into <folder>/pictures, measures, and says what was done.
+
+    Where the data is not what the model was trained on, that is said, and stays with the figures as "data_differs".
+    """
     began = time.time()
+    if differs := splits.difference(config.get("data", {}), data.record):
+        logging.warning("%s; what was trained on may be measured on", differs)
     drawn = pictures.draw(model, data, protocol.split, folder / "pictures", protocol.seed)
     return {
         "model": config["model"],
         "dataset": config["dataset"],
         "split": protocol.split,
         "protocol": data.protocol,
+        **({"data_differs": differs} if differs else {}),
         "steps": int(model.step.numpy()),
         **measure(model, data, protocol),
         **drawn,
