@@ -12,6 +12,8 @@ from tests.test_zoo import fresh
 from tfgen import zoo
 from tfgen.data import examples, load, transforms
 from tfgen.data.folder import decode
+from trainers import runner
+from trainers.config import TrainConfig
 
 
 def write_images(folder, count=12, size=(9, 7), mode="RGB", suffix="png", start=0):
@@ -372,3 +374,24 @@ def test_two_sets_side_by_side_have_orders_and_noise_of_their_own(tmp_path):
 def test_bad_names_of_several_sets(name, message):
     with pytest.raises(ValueError, match=message):
         load(name)
+
+
+def test_a_model_of_two_sets_trains_on_them():
+    """By the way of a trainer: the data by name, the model's arguments from it, its check, and steps."""
+    config = TrainConfig(
+        model="translator_prototype",
+        dataset="zip:a=digits,b=digits",
+        transforms="flip",
+        batch_size=20,
+        learning_rate=0.01,
+        workdir="-",
+    )
+    data = runner.load_data(config)
+    model = runner.build(config, data, tf.distribute.get_strategy())
+    assert model.shape == (8, 8, 1) and model.levels == 17
+    fit = model.fit(data.training_batches(20, 0), steps_per_epoch=30, epochs=2, verbose=0).history
+    assert fit["cycle_a"][1] < fit["cycle_a"][0] and fit["cycle_b"][1] < fit["cycle_b"][0]
+    answer = model.signatures()["a_to_b"].function(next(iter(data.batches("test", 5)))["a"])["image"]
+    assert answer.shape == (5, 8, 8, 1) and int(tf.reduce_max(answer)) < 17
+    with pytest.raises(ValueError, match=r"the data set gives \['image', 'label'\], but Translator needs 'a'"):
+        model.check(load("digits").element_spec, {})

@@ -104,6 +104,8 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
     """In a graph, served and eagerly; what is compiled when called eagerly, `-k by_steps` holds against the rest."""
+    if "sample" not in model.signatures():
+        pytest.skip("it draws no samples")
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
     sample = tf.function(signature.function, reduce_retracing=True)
