@@ -30,6 +30,72 @@ class Mutant:
 MUTANTS = [
     # core and gan
     # distributions and vae
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "            log_prob -= log_det\n",
+        "",
+        "tests/test_variational.py::test_weights_are_unbiased_and_bounds_in_order[flow]",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "prior.log_volume() - self.log_volume()]",
+        "prior.log_volume()]",
+        "tests/test_variational.py::test_gaussians_against_tfp",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "return tf.linalg.matvec(self._scale, noise)",
+        "return self.stddev() * noise",
+        "tests/test_variational.py::test_gaussians_against_tfp[full]",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "return tf.reduce_logsumexp(self.log_weights + self",
+        "return tf.reduce_logsumexp(self",
+        "tests/test_variational.py::test_a_mixture_draws_its_components_by_their_weights",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "seeds.uniform(choice, []) * below[-1]",
+        "seeds.uniform(noise, []) * below[-1]",
+        "tests/test_variational.py::test_a_mixture_draws_its_components_by_their_weights",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "pairs = zip(drawn.layers, prior.given(drawn.value), strict=True)",
+        "pairs = zip(drawn.layers[:1], prior.given(drawn.value)[:1], strict=True)",
+        "tests/test_variational.py::test_the_kl_of_layers_is_each_layers_own_given_what_was_drawn_above",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "return tf.where(mean > self.free_bits, kl, self.free_bits)",
+        "return tf.maximum(kl, self.free_bits)",
+        "tests/test_variational.py::test_free_bits_are_of_the_mean_over_the_batch_of_all_replicas",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "tf.reduce_mean(replicas.gather_batch(tf.stop_gradient(kl)))",
+        "tf.reduce_mean(tf.stop_gradient(kl))",
+        "tests/test_variational.py::test_free_bits_are_of_the_mean_over_the_batch_of_all_replicas",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "seed=_other(seed) if training else None",
+        "seed=None",
+        "tests/test_variational.py::test_noise_reaches_the_decoder_in_training_alone",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "tf.random.fold_in(row, chunk)",
+        "row",
+        "tests/test_variational.py::test_importance_bound_is_the_one_bound_of_its_samples",
+    ),
+    Mutant(
+        "tfgen/losses/variational.py",
+        "image) + prior.log_prob(drawn.value) - drawn",
+        "image) - drawn",
+        "tests/test_variational.py::test_importance_bound_is_the_one_bound_of_its_samples",
+    ),
     # data
     Mutant(
         "tfgen/data/examples.py",

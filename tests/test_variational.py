@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tests.zoo import ROWS
 from tfgen import zoo
 from tfgen.distributions.latents import (
     DiagonalGaussian,
@@ -335,6 +336,44 @@ def test_importance_bound_is_the_one_bound_of_its_samples():
         np.testing.assert_allclose(model.importance_bound(image, k, seed, at_once=at_once), expected, rtol=1e-5)
     with pytest.raises(ValueError, match="k=7: must be a positive multiple of at_once=2"):
         model.importance_bound(image, 7, seed, at_once=2)
+
+
+@pytest.mark.parametrize("row", ["pixel_vae", "ladder_vae"])
+def test_the_weights_of_all_images_sum_to_one(row):
+    """Of latents in layers and of a likelihood that is autoregressive: the sum of p(x), and of p(x | z), over all x."""
+    name, arguments = ROWS[row]
+    keras.utils.set_random_seed(0)
+    model = zoo.build(name, **arguments | {"image_shape": (1, 2, 1), "levels": 3})
+    for head in (
+        [model.encoder.layers[-1]] if row == "pixel_vae" else [model.top, model.lower, model.lower_prior]
+    ):  # no weight is large
+        head.kernel.assign(0.2 * head.kernel)
+        head.bias.assign(np.repeat([0.0, head is not getattr(model, "lower_prior", None)], len(head.bias.numpy()) // 2))
+    every = tf.constant(np.stack(np.meshgrid(range(3), range(3)), -1).reshape(9, 1, 2, 1), tf.uint8)
+    condition = {"label": tf.ones([9], tf.int32)} if row == "ladder_vae" else {}
+    bound = tf.function(model.importance_bound)(every, 1000, seeds.seed_rows(9), at_once=100, **condition)
+    np.testing.assert_allclose(tf.reduce_sum(tf.exp(bound)), 1.0, atol=0.05)
+    one = {name: value[:1] for name, value in condition.items()}
+    latents = repeat(model.prior(**one).draw(seeds.seed_rows(1, 3)).value, 9)
+    likelihood = model.decode(latents, **condition)
+    np.testing.assert_allclose(tf.reduce_sum(tf.exp(likelihood.log_prob(every))), 1.0, rtol=1e-5)
+    assert np.std(likelihood.log_prob(every)) > 0.1
+    assert likelihood.shows_sample and not likelihood.moments()
+
+
+def test_noise_reaches_the_decoder_in_training_alone():
+    keras.utils.set_random_seed(0)
+    model = zoo.build("pixel_vae_prototype", image_shape=(3, 4, 1), levels=2, drop=0.5)
+    batch = {"image": tf.ones([4, 3, 4, 1], tf.uint8)}
+
+    def reconstruction(seed, training):
+        return model._terms(batch, seeds.seed_rows(4, seed), training)["reconstruction"].numpy()
+
+    calm = reconstruction(1, False)
+    latents = model.encode(batch["image"]).draw(seeds.seed_rows(4, 1)).value
+    np.testing.assert_allclose(calm, -model.decode(latents).log_prob(batch["image"]), rtol=1e-6)
+    np.testing.assert_array_equal(reconstruction(1, True), reconstruction(1, True))
+    assert np.abs(reconstruction(1, True) - calm).max() > 1e-3
 
 
 def test_objective_of_beta_free_bits_and_warmup():

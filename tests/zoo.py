@@ -10,6 +10,12 @@ zoo.MODELS |= {
     "translator_prototype": zoo.Entry(
         "tests.prototypes:Translator", ("a_to_b", "b_to_a"), "gan", "Zhu et al. 2017, https://arxiv.org/abs/1703.10593"
     ),
+    "pixel_vae_prototype": zoo.Entry(
+        "tests.prototypes:PixelVAE", zoo.BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
+    ),
+    "ladder_vae_prototype": zoo.Entry(
+        "tests.prototypes:LadderVAE", zoo.BOUNDED, "vae", "Sønderby et al. 2016, https://arxiv.org/abs/1602.02282"
+    ),
 }
 
 GRAY = {"image_shape": (8, 8, 1), "levels": 5}
@@ -68,4 +74,6 @@ ROWS = {
         {"image_shape": (9, 12, 3), "levels": 256, "latent_dim": 4, "width": 4, "discriminator_steps": 2},
     ),
     "translator": ("translator_prototype", GRAY),
+    "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
+    "ladder_vae": ("ladder_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3, "free_bits": 0.01}),
 }

@@ -117,7 +117,7 @@ class LatentVariableModel(GenerativeModel):
 
     def _elbo(self, image, seed, training=False, **condition) -> variational.ELBO:
         def decode(latents):
-            return self.decode(latents, _other(seed) if training else None, training, **condition)
+            return self.decode(latents, seed=_other(seed) if training else None, training=training, **condition)
 
         posterior = self.encode(image, training=training, **condition)
         return variational.elbo(self.prior(**condition), posterior, decode, image, seed)
