@@ -377,6 +377,61 @@ MUTANTS = [
         "splits.difference({}, data.record)",
         "tests/test_evaluate.py -k data_that_is_not",
     ),
+    Mutant(
+        "tfgen/core/weights.py",
+        "if id(variable) in trainable:",
+        "if value.dtype != np.int64:",
+        "tests/test_pretrained.py::test_published_weights_are_the_average_in_half_precision",
+    ),
+    Mutant(
+        "tfgen/zoo.py",
+        ".hexdigest() != expected",
+        ".hexdigest() == expected",
+        "tests/test_pretrained.py::test_a_name_that_is_not_there_lists_those_that_are "
+        "tests/test_pretrained.py::test_damage_is_named_by_its_file",
+    ),
+    Mutant(
+        "trainers/publish.py",
+        'weights.read(made / "weights.npz", model)  # what',
+        "pass  # what",
+        "tests/test_pretrained.py::test_what_is_published",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "seeds.seed_rows(done + count, protocol.seed)[done:]",
+        "seeds.seed_rows(count, protocol.seed)",
+        "tests/test_evaluate.py -k bounds_take_the_seed",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "nats.std() / math.sqrt(len(nats))",
+        "nats.std()",
+        "tests/test_evaluate.py -k exact_likelihood_is_that_of_the_split",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "np.resize(values, [protocol.samples, *values.shape[1:]])",
+        "np.zeros([protocol.samples, *values.shape[1:]], values.dtype)",
+        "tests/test_evaluate.py -k conditions_are_repeated",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "float(np.mean(labels == wanted))",
+        "float(np.mean(labels != wanted))",
+        "tests/test_evaluate.py -k everything_that_fits",
+    ),
+    Mutant(
+        "tfgen/studies/needs.py",
+        "if need not in there]",
+        "if need in there]",
+        "tests/test_evaluate.py -k no_measure_fits",
+    ),
+    Mutant(
+        "tfgen/ops/images.py",
+        "(y <= np.maximum(rows, before)[:, None])",
+        "(y <= rows[:, None])",
+        "tests/test_evaluate.py -k curves",
+    ),
     # export
     Mutant(
         "export/rows.py",

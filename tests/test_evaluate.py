@@ -200,7 +200,7 @@ def test_the_command_prints_one_line_and_leaves_it_beside_the_pictures(tmp_path)
     config = TrainConfig(model="time_series", dataset="pendulum")
     known = zoo.arguments("time_series")
     arguments = {key: value for key, value in data.arguments.items() if key in known} | MODELS["time_series"][2]
-    configs.write(tmp_path / "config.json", config, arguments, {"protocol": data.protocol})
+    configs.write(tmp_path / "config.json", config, arguments, data.record, [])
     checkpoints.save(tmp_path / "checkpoints", checkpoints.trackable(model), 0, keep=1)
     command = [sys.executable, "-m", "trainers.evaluate", f"--workdir={tmp_path}", "--examples=40"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

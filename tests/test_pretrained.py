@@ -11,12 +11,16 @@ import tensorflow as tf
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints, weights
+from tfgen.data import splits
 from trainers import config as configs
 from trainers import measures, publish
 from trainers.config import TrainConfig
 from trainers.measures import Protocol
 
-load = functools.cache(datasets.load)
+
+@functools.cache
+def load(dataset, data_dir, transforms):
+    return datasets.load(dataset, data_dir, transforms)
 
 
 @pytest.mark.parametrize("name", zoo.read_manifest())
@@ -25,7 +29,7 @@ def test_a_published_model_finds_its_figures_again(name, request):
     data_dir = request.getfixturevalue("tfds_dir") if config["dataset"] == "mnist" else None
     data = load(config["dataset"], data_dir, config["transforms"])
     evaluation = json.loads((zoo.PRETRAINED / name / "evaluation.json").read_text())
-    assert evaluation["protocol"] == data.protocol
+    assert evaluation["protocol"] == data.protocol and not splits.difference(config["data"], data.record)
     found = measures.check(zoo.pretrained(name), data)
     stored = evaluation["check"]
     assert set(found) == set(stored) and len(stored) > 3
@@ -53,7 +57,7 @@ def published(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     root = tmp_path_factory.mktemp("published")
     patch.setattr(zoo, "PRETRAINED", root / "pretrained")
-    data = load("digits")
+    data = load("digits", None, "")
     config = TrainConfig(
         model="dcgan", average=0.9, workdir=str(root / "tiny"), hparams={"latent_dim": 3, "width": 4}, batch_size=16
     )
@@ -63,11 +67,11 @@ def published(tmp_path_factory):
     model.compile({player.name: keras.optimizers.Adam(1e-2) for player in model.players()}, average=0.9)
     model.fit(data.training_batches(16, 0), steps_per_epoch=3, verbose=0)
     (root / "tiny").mkdir()
-    configs.write(root / "tiny" / "config.json", config, arguments, {"protocol": data.protocol})
+    configs.write(root / "tiny" / "config.json", config, arguments, data.record, [])
     checkpoints.save(root / "tiny" / "checkpoints", checkpoints.trackable(model, model.average, model.optimizers), 3, 1)
     protocol = Protocol(examples=20, samples=10, batch_size=10)
     patch.setattr("trainers.classifier.STEPS", 5)
-    yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol, lambda config: data)
+    yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol)
     patch.undo()
 
 
@@ -103,7 +107,7 @@ def test_what_is_published(published):
     assert "zoo.pretrained('tiny')" in card and "float16" in card and "![judged](judged.png)" in card
     evaluation = json.loads((folder / "evaluation.json").read_text())
     # Of the rounded weights: measured again from the published file alone.
-    again = measures.check(zoo.pretrained("tiny"), load("digits"))
+    again = measures.check(zoo.pretrained("tiny"), load("digits", None, ""))
     assert again == evaluation["check"] and evaluation["samples"] == 10 and "train" in evaluation["protocol"]
     assert zoo.read_config(folder)["workdir"] == ""
 
@@ -130,7 +134,7 @@ def test_damage_is_named_by_its_file(published):
 def test_a_model_that_is_too_large_is_refused_and_the_old_one_stays(published, monkeypatch):
     monkeypatch.setattr(publish, "LARGEST", 1000)
     with pytest.raises(ValueError, match="name='tiny': takes .* bytes, and a published model at most 1,000"):
-        publish.publish(published[0], "tiny", Protocol(), lambda config: None)
+        publish.publish(published[0], "tiny", Protocol())
     assert zoo.pretrained_folder("tiny") == published[1]
 
 

@@ -33,7 +33,7 @@ def evaluate() -> None:
     from trainers import measures
 
     model = zoo.restore(source)
-    data = trainer_flags.load_data(config)
+    data = measures.load_data(config, flags.FLAGS.data_dir)
     line = json.dumps(measures.report(config, model, data, trainer_flags.protocol(), workdir))
     partial = workdir / "evaluation.partial"
     partial.write_text(line + "\n")

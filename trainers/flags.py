@@ -141,16 +141,6 @@ def protocol():
     return measures.Protocol(split=values.split, batch_size=values.batch_size, seed=values.seed, **chosen)
 
 
-def load_data(config: dict):
-    """The data set of a config.json, from --data_dir where that was given."""
-    from tfgen import data
-
-    data_dir = flags.FLAGS.data_dir or config["data_dir"] or None
-    return data.load(
-        config["dataset"], data_dir, config["transforms"], config["skip_corrupt"], config.get("cache", True)
-    )
-
-
 def run(action: Callable[[], None]) -> None:
     """absl's main, in which bad input ends with one line that says what would be right, and no traceback."""
 

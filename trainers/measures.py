@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tfgen import data as datasets
 from tfgen.data import splits
 from tfgen.metrics import modes
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
@@ -47,6 +48,17 @@ class Protocol:
     def limit(self, default: int = 0) -> int | None:
         """The number of examples to take; None for all."""
         return (default if self.examples is None else self.examples) or None
+
+
+def load_data(config: dict, data_dir: str | None = None) -> datasets.Examples:
+    """The data set of a config.json; `data_dir` instead of that of the run."""
+    return datasets.load(
+        config["dataset"],
+        data_dir or config["data_dir"] or None,
+        config["transforms"],
+        config["skip_corrupt"],
+        config.get("cache", True),
+    )
 
 
 def report(config: dict, model, data, protocol: Protocol, folder: pathlib.Path) -> dict:

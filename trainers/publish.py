@@ -30,17 +30,17 @@ def main() -> None:
 
     zoo.read_config(WORKDIR.value)
     name = NAME.value or pathlib.Path(WORKDIR.value).absolute().name
-    folder = publish(pathlib.Path(WORKDIR.value), name, trainer_flags.protocol(), trainer_flags.load_data)
+    folder = publish(pathlib.Path(WORKDIR.value), name, trainer_flags.protocol(), flags.FLAGS.data_dir)
     print((folder / "evaluation.json").read_text())
     print(f"published: {folder}/  ({sum(path.stat().st_size for path in folder.iterdir()):,} bytes)")
 
 
-def publish(workdir: pathlib.Path, name: str, protocol, load_data) -> pathlib.Path:
+def publish(workdir: pathlib.Path, name: str, protocol, data_dir: str | None = None) -> pathlib.Path:
     """Publishes the model of a training run by a name, in place of an older one of that name.
 
     Args:
       protocol: `measures.Protocol` of evaluation.json.
-      load_data: config.json as a dictionary -> the data set.
+      data_dir: where TFDS keeps its data, if not where it did in the run.
     Raises:
       ValueError: where the model takes more than 2 MB.
     """
@@ -48,7 +48,7 @@ def publish(workdir: pathlib.Path, name: str, protocol, load_data) -> pathlib.Pa
     from tfgen.core import weights
     from trainers import measures
 
-    config = zoo.read_config(workdir) | {"workdir": "", "export_dir": "", "data_dir": ""}
+    config = zoo.read_config(workdir)
     model = zoo.restore(workdir)
     with tempfile.TemporaryDirectory() as scratch:
         made = pathlib.Path(scratch) / name
@@ -56,10 +56,13 @@ def publish(workdir: pathlib.Path, name: str, protocol, load_data) -> pathlib.Pa
         weights.write(made / "weights.npz", model)
         _check_size(name, made)  # before minutes of measuring
         weights.read(made / "weights.npz", model)  # what is measured is what is stored
-        data = load_data(config)
+        data = measures.load_data(config, data_dir)
         evaluation = measures.report(config, model, data, protocol, made)
+        if "data_differs" in evaluation:
+            raise ValueError(f"workdir={str(workdir)!r}: {evaluation['data_differs']}; its figures would be of no use")
         evaluation["check"] = measures.check(model, data)
-        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        here = {"workdir": "", "export_dir": "", "data_dir": ""}  # of no use elsewhere
+        (made / "config.json").write_text(json.dumps(config | here, indent=2) + "\n")
         (made / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
         _keep_pictures(made)
         (made / "MODEL_CARD.md").write_text(_card(name, made, model))
