@@ -1,5 +1,6 @@
 """Readers: which files of a folder are read, of what class, in which split; and what is refused with which words."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -14,8 +15,8 @@ from tfgen import data
 from tfgen.data import folder, names, splits
 from tfgen.data.registry import DATASETS, Request
 from tfgen.ops import audio
+from trainers import callbacks, runner
 from trainers import config as configs
-from trainers import runner
 from trainers.config import TrainConfig
 
 
@@ -297,6 +298,17 @@ def test_names_that_there_are(tmp_path):
     audio.write_wav(tmp_path / "a.wav", np.zeros(9), 8000)
     with pytest.raises(ValueError, match=f"did you mean 'audio:{tmp_path}'"):
         names.check(str(tmp_path))
+
+
+def test_a_validation_split_of_few_gives_a_whole_sheet_of_pictures(tmp_path):
+    """Every signature is asked for as many rows as pictures are drawn, reconstructions of a small folder too."""
+    loaded = data.load("digits")
+    few = dataclasses.replace(loaded.splits["validation"], size=5)
+    small = dataclasses.replace(loaded, splits={**loaded.splits, "validation": few})
+    batch = callbacks.Pictures(tmp_path, small, None)._batch
+    (own,) = loaded.batches("validation", 5, limit=5)
+    for name in ("image", "label"):
+        np.testing.assert_array_equal(batch[name], own[name].numpy()[np.arange(32) % 5])
 
 
 def test_a_run_does_not_go_on_with_other_data(tmp_path):

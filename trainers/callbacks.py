@@ -119,7 +119,8 @@ class Pictures(keras.callbacks.Callback):
         super().__init__()
         self._directory, self._writer = directory, writer
         batch = next(iter(data.batches("validation", self.COUNT)))
-        self._batch = {name: value.numpy() for name, value in batch.items()}
+        # From the first again where the split has fewer.
+        self._batch = {name: np.resize(value, (self.COUNT, *value.shape[1:])) for name, value in batch.items()}
         self._functions = None
 
     def on_epoch_end(self, epoch, logs=None):
