@@ -104,7 +104,7 @@ def test_what_is_published(published):
         path.name: path.stat().st_size for path in folder.iterdir()
     }
     card = (folder / "MODEL_CARD.md").read_text()
-    assert "zoo.pretrained('tiny')" in card and "float16" in card and "![judged](judged.png)" in card
+    assert 'zoo.pretrained("tiny")' in card and "float16" in card and "![judged](judged.png)" in card
     evaluation = json.loads((folder / "evaluation.json").read_text())
     # Of the rounded weights: measured again from the published file alone.
     again = measures.check(zoo.pretrained("tiny"), load("digits", None, ""))

@@ -120,7 +120,7 @@ Of the weights as they are stored here:
 
 ```python
 from tfgen import zoo
-model = zoo.pretrained({name!r})
+model = zoo.pretrained("{name}")
 ```
 
 ```
