@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
+from benchmarks import ties
 from tfgen import zoo
 from tfgen.distributions.logistic_mixture import DiscretizedLogisticMixture
 from tfgen.layers.causal import gate
@@ -192,3 +193,11 @@ def test_a_conditional_model_heeds_its_label(name):
         np.testing.assert_allclose(probs.sum(), 1.0, rtol=1e-4)
     for one, other in ((0, 1), (1, 2)):
         assert np.abs(by_label[one] - by_label[other]).max() > 1e-3
+
+
+def test_a_tie_is_told_from_a_difference():
+    """Levels of 1/4, 1/4, 1/2 at 0.2: in the first, 0.05 below the second, 0.3 below the third."""
+    logits = np.log(np.tile([0.25, 0.25, 0.5], (4, 1)))
+    image, uniforms = np.array([0, 1, 2, 0], np.uint8), np.array([0.2, 0.2, 0.2, 0.25003])
+    np.testing.assert_allclose(ties.distances(logits, image, uniforms), [0, 0.05, 0.3, 3e-5], atol=1e-6)
+    assert ties.distances(logits, image, uniforms)[3] < ties.TIE
