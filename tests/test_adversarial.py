@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 from tfgen import zoo
+from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.gan.dcgan import halvings
-from tfgen.losses.adversarial import OBJECTIVES
+from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
+from tfgen.ops import images, seeds
 
 LOGITS = np.linspace(-6, 6, 25).astype(np.float32)
 D = 1 / (1 + np.exp(-LOGITS.astype(np.float64)))
@@ -134,3 +136,145 @@ def test_k_moves_of_the_discriminator_see_examples_and_noise_of_their_own():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         dcgan(**arguments)
+
+
+class Judge(keras.layers.Layer):
+    """Mean pixel times a, plus a row of a table for the label -> logits; the mean pixel itself is a feature."""
+
+    def build(self, *shapes):
+        self.a = self.add_weight(shape=(1, 1), initializer=keras.initializers.Constant(2.0), name="a")
+        self.by_label = self.add_weight(
+            shape=(3, 1), initializer=keras.initializers.RandomNormal(seed=1), name="by_label"
+        )
+
+    def call(self, pixels, vector, training=False):
+        mean = tf.reduce_mean(pixels, axis=[1, 2, 3], keepdims=False)[:, None]
+        return {"logits": mean @ self.a + vector @ self.by_label, "mean": mean}
+
+
+class Paint(keras.layers.Layer):
+    """The same level everywhere: tanh of the first latent, of the label's bias."""
+
+    def build(self, *shapes):
+        self.bias = self.add_weight(shape=(3, 1), initializer=keras.initializers.RandomNormal(seed=2), name="bias")
+
+    def call(self, latents, vector, training=False):
+        level = tf.tanh(latents[:, :1] + vector @ self.bias)
+        return tf.broadcast_to(level[:, :, None, None], [tf.shape(level)[0], 8, 8, 1])
+
+
+def relativistic(one, other):
+    """-ln sigmoid(one - other): Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, eq. 3 and 4."""
+    return tf.nn.softplus(other - one)
+
+
+class Conditional(AdversarialModel):
+    """A GAN of labelled pictures with pairs, a gradient penalty and a distance of features: what the family admits."""
+
+    def __init__(self, objective="relativistic"):
+        super().__init__((8, 8, 1), 5, 2, "non_saturating", 1, num_classes=3)
+        if objective == "relativistic":
+            self.objective = PairedObjective(relativistic, lambda real, fake: relativistic(fake, real))
+        self.generator, self.discriminator = Paint(), Judge()
+        self.discriminator_additions = {"gradient_penalty": Addition(5.0, self._penalty, "1")}
+        self.generator_additions = {"features": Addition(0.5, self._features, "1")}
+
+    def _penalty(self, move):
+        """|d logit / d pixels|^2 at the real images (Mescheder et al. 2018)."""
+        with tf.GradientTape() as tape:
+            tape.watch(move.real)
+            logits = self.judge(move.real, move.training, **move.condition)["logits"]
+        return tf.reduce_sum(tape.gradient(logits, move.real) ** 2, axis=[1, 2, 3])
+
+    def _features(self, move):
+        return (move.real_outputs["mean"][:, 0] - move.fake_outputs["mean"][:, 0]) ** 2
+
+
+BATCH = {
+    "image": tf.cast(seeds.uniform(seeds.seed_rows(3, 4), (8, 8, 1)) * 5, tf.uint8),
+    "label": tf.constant([2, 0, 1], tf.int32),
+}
+
+
+def test_a_model_adds_pairs_penalties_and_features_of_labelled_images():
+    """Every term against numpy, and the losses: weights of the additions, and nothing for what is only watched."""
+    model = Conditional()
+    model.make_variables()
+    seed = seeds.seed_rows(3)
+    label = BATCH["label"].numpy()
+    latents = model.prior().draw(seed).value.numpy()
+    real = (BATCH["image"].numpy() / 2 - 1).mean((1, 2, 3))
+    fake = np.tanh(latents[:, 0] + model.generator.bias.numpy()[label, 0])
+    bias = model.discriminator.by_label.numpy()[label, 0]
+    real_logits, fake_logits = 2 * real + bias, 2 * fake + bias
+    discriminator, generator = model.players()
+    terms = discriminator.terms(BATCH, seed, True)
+    expected = {
+        "pairs": np.log1p(np.exp(fake_logits - real_logits)),
+        "gradient_penalty": np.full(3, 4 / 64),  # 64 pixels, each with 2 / 64
+        "real_accuracy": real_logits > 0,
+        "fake_accuracy": fake_logits < 0,
+    }
+    assert set(terms) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(terms[name], value, rtol=1e-4, err_msg=name)
+    np.testing.assert_allclose(discriminator.objective(terms), expected["pairs"] + 5 * 4 / 64, rtol=1e-4)
+    terms = generator.terms(BATCH, seed, True)
+    fooling, features = np.log1p(np.exp(real_logits - fake_logits)), (real - fake) ** 2
+    np.testing.assert_allclose(terms["fooling"], fooling, rtol=1e-4)
+    np.testing.assert_allclose(generator.objective(terms), fooling + 0.5 * features, rtol=1e-4)
+    assert model.units["gradient_penalty"] == "1" and model.units["pairs"] == "nats"
+    # What it serves wants the label beside its inputs.
+    signatures = model.signatures()
+    assert set(signatures["sample"].inputs) == {"seed", "label"}
+    np.testing.assert_array_equal(
+        signatures["sample"].function(seed=seed, label=BATCH["label"])["image"],
+        images.from_symmetric(np.broadcast_to(fake[:, None, None, None], (3, 8, 8, 1)), 5),
+    )
+    np.testing.assert_allclose(signatures["discriminate"].function(**BATCH)["logits"], real_logits, rtol=1e-4)
+
+
+def test_what_the_players_minimise_is_told_by_their_logits():
+    """The discriminator: -ln D(x) - ln(1 - D(G(z))); the generator: -ln D(G(z)) (Goodfellow et al. 2014)."""
+    model = Conditional(objective="non_saturating")
+    model.discriminator_additions, model.generator_additions = {}, {}
+    model.make_variables()
+    seed = seeds.seed_rows(3)
+    real = 1 / (1 + np.exp(-model.discriminate(**BATCH).numpy().astype(np.float64)))
+    pixels = model.pixels(model.prior().draw(seed).value, label=BATCH["label"])
+    fake = 1 / (1 + np.exp(-model.judge(pixels, False, label=BATCH["label"])["logits"].numpy().astype(np.float64)))
+    discriminator, generator = model.players()
+    terms = discriminator.terms(BATCH, seed, False)
+    np.testing.assert_allclose(discriminator.objective(terms), -np.log(real) - np.log(1 - fake), rtol=1e-4)
+    np.testing.assert_array_equal(terms["real_accuracy"], real > 0.5)
+    np.testing.assert_array_equal(terms["fake_accuracy"], fake < 0.5)
+    np.testing.assert_allclose(generator.objective(generator.terms(BATCH, seed, False)), -np.log(fake), rtol=1e-4)
+
+
+def test_nothing_is_computed_that_no_term_asks_for():
+    """A discriminator's move judges twice and paints once; a generator's judges its fakes alone."""
+    model = dcgan(8, 1)
+    calls = []
+    for name in ("generator", "discriminator"):
+        original = getattr(model, name).call
+        getattr(model, name).call = lambda *x, _name=name, _call=original, **y: calls.append(_name) or _call(*x, **y)
+    batch = {"image": BATCH["image"]}
+    for player, expected in zip(model.players(), (["discriminator", "generator", "discriminator"], None), strict=True):
+        calls.clear()
+        player.terms(batch, seeds.seed_rows(3), True)
+        assert calls == (expected or ["generator", "discriminator"])
+
+
+def test_generate_answers_floats_with_gradients_beside_levels():
+    model = dcgan(8, 1, levels=5)
+    latents = model.prior().draw(seeds.seed_rows(3)).value
+    with tf.GradientTape() as tape:
+        tape.watch(latents)
+        answer = model.signatures()["generate"].function(latents=latents)
+        total = tf.reduce_sum(answer["pixels"] ** 2)
+    assert answer["pixels"].dtype == tf.float32 and answer["pixels"].shape == (3, 8, 8, 1)
+    np.testing.assert_array_equal(answer["image"], np.round((answer["pixels"].numpy() + 1) * 2))
+    direction = np.eye(8, dtype=np.float32)[None, 3] * 1e-2
+    ahead, behind = (np.sum(model.pixels(latents + s * direction).numpy() ** 2.0) for s in (1, -1))
+    slope = np.sum(tape.gradient(total, latents).numpy()[:, 3])
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-2, rtol=2e-2)

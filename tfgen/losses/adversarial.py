@@ -11,11 +11,33 @@ import tensorflow as tf
 
 
 class Objective(NamedTuple):
-    """Three functions of logits [B] -> [B]: the discriminator's on real and on fake images, the generator's on fake."""
+    """Three functions of logits [B] -> [B]: the discriminator's on real and on fake images, the generator's on fake.
+
+    Terms are made of a `move`, which has `real_logits` and `fake_logits` [B]; what is not asked for is not computed.
+    """
 
     real: Callable[[tf.Tensor], tf.Tensor]
     fake: Callable[[tf.Tensor], tf.Tensor]
     generator: Callable[[tf.Tensor], tf.Tensor]
+
+    def discriminator_terms(self, move) -> dict[str, tf.Tensor]:
+        return {"real": self.real(move.real_logits), "fake": self.fake(move.fake_logits)}
+
+    def generator_terms(self, move) -> dict[str, tf.Tensor]:
+        return {"fooling": self.generator(move.fake_logits)}
+
+
+class PairedObjective(NamedTuple):
+    """Two functions of the logits [B] of real images and [B] of fake ones together -> [B]: relativistic objectives."""
+
+    discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+    def discriminator_terms(self, move) -> dict[str, tf.Tensor]:
+        return {"pairs": self.discriminator(move.real_logits, move.fake_logits)}
+
+    def generator_terms(self, move) -> dict[str, tf.Tensor]:
+        return {"fooling": self.generator(move.real_logits, move.fake_logits)}
 
 
 def real_cross_entropy(logits: tf.Tensor) -> tf.Tensor:
