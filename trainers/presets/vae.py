@@ -20,16 +20,17 @@ VAE_MNIST = TrainConfig(
 
 PRESETS = {
     "vae_digits": TrainConfig(
-        source="Sized for 1,000 training images and a minute on two cores.",
+        source="Sized for 1,000 training images and half a minute; stopped where the validation bound is lowest.",
         model="vae",
         dataset="digits",
-        steps=4000,
-        epoch_steps=500,
+        steps=1000,
+        epoch_steps=200,
         batch_size=100,
         learning_rate=1e-3,
         schedule="cosine",
+        weight_decay=1.0,
         average=0.998,
-        hparams={"latent_dim": 8, "width": 32, "depth": 1},
+        hparams={"latent_dim": 8, "width": 16, "depth": 1},
     ),
     "vae_mnist": VAE_MNIST,
     "vae_mnist_small": dataclasses.replace(
