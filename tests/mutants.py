@@ -313,8 +313,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/layers/lstm.py",
-        "return left + shift(right, 1)",
-        "return left + right",
+        "return left + shift(tf.reverse(right, [2]), 1)",
+        "return left + tf.reverse(right, [2])",
         "tests/test_references.py -k diagonal",
     ),
     Mutant("tfgen/layers/lstm.py", "    c = f * c + i * g", "    c = f * c + g", "tests/test_references.py -k lstm"),
@@ -331,7 +331,7 @@ MUTANTS = [
         "tfgen/layers/weight_norm.py",
         "kernel *= self.gain * tf.math.rsqrt(squares)",
         "kernel *= self.gain",
-        "tests/test_autoregressive.py -k sequential",
+        "tests/test_references.py -k weight_norm",
     ),
     Mutant(
         "tfgen/distributions/autoregressive.py",

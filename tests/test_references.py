@@ -8,7 +8,7 @@ from scipy import special, stats
 from benchmarks import ties
 from tfgen import zoo
 from tfgen.distributions.logistic_mixture import DiscretizedLogisticMixture
-from tfgen.layers.causal import gate
+from tfgen.layers.causal import Pointwise, gate
 from tfgen.layers.dilated import DilatedStack
 from tfgen.layers.dropout import dropout
 from tfgen.layers.lstm import DiagonalBiLSTM, RowLSTM
@@ -77,6 +77,14 @@ def test_a_series_against_a_mixture_of_normals():
 def test_gate_is_tanh_times_sigmoid():
     x = noise(3, 8)
     np.testing.assert_allclose(gate(x), np.tanh(x[:, :4]) * sigmoid(x[:, 4:]), rtol=1e-5)
+
+
+def test_weight_normalisation_is_its_equation():
+    """w = g v / |v|, of each filter (Salimans and Kingma 2016, equation 2)."""
+    layer, x = Pointwise(3, normalized=True), noise(5, 4)
+    layer(x)
+    v, g, b = (variable.numpy() for variable in set_to_noise(layer).trainable_variables)
+    np.testing.assert_allclose(layer(x), x @ (g * v / np.linalg.norm(v, axis=0)) + b, rtol=1e-4, atol=1e-5)
 
 
 def test_dilated_stack_against_a_loop():

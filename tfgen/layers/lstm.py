@@ -28,6 +28,26 @@ def moved(x: tf.Tensor, places: int) -> tf.Tensor:
     return tf.pad(x, edges)[..., (0 if places > 0 else pad) : (size if places > 0 else size + pad), :]
 
 
+def skewed(x: tf.Tensor) -> tf.Tensor:
+    """[D, N, H, W, S] -> [D, N, H, W + H - 1, S], row r moved r places to the right (figure 3).
+
+    Every row with H zeros behind it, cut anew into rows of one place less.
+    """
+    directions, height, width, size = x.shape[0], *x.shape[2:]
+    flat = tf.reshape(
+        tf.pad(x, [[0, 0]] * 3 + [[0, height], [0, 0]]), [directions, -1, height * (width + height), size]
+    )
+    return tf.reshape(flat[:, :, : height * (width + height - 1)], [directions, -1, height, width + height - 1, size])
+
+
+def unskewed(x: tf.Tensor, width: int) -> tf.Tensor:
+    """What `skewed` made of pictures of `width`, as it was."""
+    directions, height, size = x.shape[0], x.shape[2], x.shape[4]
+    flat = tf.reshape(x, [directions, -1, height * (width + height - 1), size])
+    flat = tf.pad(flat, [[0, 0], [0, 0], [0, height], [0, 0]])
+    return tf.reshape(flat, [directions, -1, height, width + height, size])[:, :, :, :width]
+
+
 def recurrence(x: tf.Tensor, kernel: tf.Tensor, offsets: tuple[int, ...]) -> tf.Tensor:
     """h_t = LSTM(x_t + K window(h_{t-1})), with window(h)[p] = (h[p - o] for o in offsets) and zeros beyond the edges.
 
@@ -158,18 +178,11 @@ class DiagonalBiLSTM(keras.layers.Layer):
         self.built = True
 
     def call(self, x):
-        height, width = x.shape[1:3]
         left, right = tf.split(self.input_to_state(x), 2, axis=-1)
-        z = tf.stack([left, tf.reverse(right, [2])])  # [2, N, H, W, 4 F]
-        z = tf.pad(z, [[0, 0]] * 3 + [[0, height], [0, 0]])
-        flat = [2, -1, height * (width + height), 4 * self.filters]
-        z = tf.reshape(z, flat)[:, :, : height * (width + height - 1)]
-        z = tf.reshape(z, [2, -1, height, width + height - 1, 4 * self.filters])
+        z = skewed(tf.stack([left, tf.reverse(right, [2])]))  # [2, N, H, W + H - 1, 4 F]
         h = recurrence(tf.transpose(z, [3, 0, 1, 2, 4]), tf.cast(self.kernel, z.dtype), self.OFFSETS)
-        h = tf.reshape(tf.transpose(h, [1, 2, 3, 0, 4]), [2, -1, height * (width + height - 1), self.filters])
-        h = tf.reshape(tf.pad(h, [[0, 0], [0, 0], [0, height], [0, 0]]), [2, -1, height, width + height, self.filters])
-        left, right = h[0, :, :, :width], tf.reverse(h[1, :, :, :width], [2])
-        return left + shift(right, 1)
+        left, right = tf.unstack(unskewed(tf.transpose(h, [1, 2, 3, 0, 4]), x.shape[2]))
+        return left + shift(tf.reverse(right, [2]), 1)
 
     def prepare(self):
         kernel, bias = self.input_to_state.prepare()
