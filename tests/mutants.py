@@ -29,6 +29,150 @@ class Mutant:
 
 MUTANTS = [
     # core and gan
+    Mutant(
+        "tfgen/losses/adversarial.py",
+        '{"real": self.real(move.real_logits), "fake": self.fake(move.fake_logits)}',
+        '{"real": self.fake(move.real_logits), "fake": self.real(move.fake_logits)}',
+        "tests/test_adversarial.py -k minimise_is",
+    ),
+    Mutant(
+        "tfgen/losses/adversarial.py",
+        '"fooling": self.generator(move.fake_logits)',
+        '"fooling": self.fake(move.fake_logits)',
+        "tests/test_adversarial.py -k minimise_is",
+    ),
+    Mutant(
+        "tfgen/losses/adversarial.py",
+        '"fooling": self.generator(move.real_logits, move.fake_logits)',
+        '"fooling": self.discriminator(move.real_logits, move.fake_logits)',
+        "tests/test_adversarial.py -k adds_pairs",
+    ),
+    Mutant(
+        "tfgen/gan/base.py",
+        "weights.get(name, 1.0) * term",
+        "term",
+        "tests/test_adversarial.py -k adds_pairs",
+    ),
+    Mutant(
+        "tfgen/gan/base.py",
+        " if name not in ACCURACIES",
+        "",
+        "tests/test_adversarial.py -k minimise_is",
+    ),
+    Mutant(
+        "tfgen/gan/base.py",
+        "return network(value, training=training) if vector is None",
+        "return network(value, training=training) if True",
+        "tests/test_adversarial.py -k adds_pairs",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "noise[before : before + _count(batch)], training=False)",
+        "noise[before : before + _count(batch)], training=True)",
+        "tests/test_core.py -k validation_noise",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "seeds.step_rows(self._seed, number, -1 - position",
+        "seeds.step_rows(self._seed, 0, -1 - position",
+        "tests/test_core.py -k validation_noise",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "        self._validated = 0  # batches\n",
+        '        self._validated = getattr(self, "_validated", 0)\n',
+        "tests/test_core.py -k validation_noise",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "self._clip_norm * scale, use_norm",
+        "self._clip_norm, use_norm",
+        "tests/test_core.py -k before_float16",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        '{player.named("gradient_norm"): norm / scale}',
+        '{player.named("gradient_norm"): norm}',
+        "tests/test_core.py -k before_float16",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)\n",
+        "        gradients = [replica.num_replicas_in_sync * gradient for gradient in gradients]\n",
+        "tests/test_core.py -k overflow",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "            means = replica.all_reduce(tf.distribute.ReduceOp.MEAN, means)\n",
+        "",
+        "tests/test_core.py -k after_a_move",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "tf.control_dependencies(list(terms.values()))",
+        "tf.control_dependencies([])",
+        "tests/test_core.py -k stopped_changes",
+    ),
+    Mutant(
+        "tfgen/core/model.py",
+        "return [*self.trainable_variables, *statistics]",
+        "return self.trainable_variables",
+        "tests/test_core.py -k batch_statistics",
+    ),
+    Mutant(
+        "trainers/callbacks.py",
+        "    def on_test_begin(self, logs=None):\n        if self.model.average:",
+        "    def on_test_begin(self, logs=None):\n        if False:",
+        "tests/test_core.py -k batch_statistics",
+    ),
+    Mutant(
+        "tfgen/core/checkpoints.py",
+        "for i, variable in enumerate(others)",
+        "for i, variable in enumerate(others[:0])",
+        "tests/test_core.py -k wherever_it_is_kept",
+    ),
+    Mutant(
+        "tfgen/ops/replicas.py",
+        "return replica.all_gather(value, axis=0)",
+        "return tf.tile(value, [replica.num_replicas_in_sync] + [1] * (value.shape.rank - 1))",
+        "tests/test_core.py -k gathered",
+    ),
+    Mutant(
+        "trainers/optimizers.py",
+        "beta_1=options.beta_1",
+        "beta_1=0.9",
+        "tests/test_optimizers.py -k every_option",
+    ),
+    Mutant(
+        "trainers/optimizers.py",
+        "beta_2=options.beta_2",
+        "beta_2=0.999",
+        "tests/test_optimizers.py -k every_option",
+    ),
+    Mutant(
+        "trainers/optimizers.py",
+        "options.weight_decay or None",
+        "None",
+        "tests/test_optimizers.py -k every_option",
+    ),
+    Mutant(
+        "trainers/optimizers.py",
+        "/ (options.steps - options.decay_from)",
+        "/ (10 * options.steps - options.decay_from)",
+        "tests/test_optimizers.py -k schedules",
+    ),
+    Mutant(
+        "trainers/optimizers.py",
+        "tf.cast(self._step.read_value(), tf.float32)",
+        "tf.cast(moves, tf.float32)",
+        "tests/test_optimizers.py -k schedules",
+    ),
+    Mutant(
+        "trainers/config.py",
+        "players={}, **config.players.get(name, {})",
+        "players={}",
+        "tests/test_optimizers.py -k of_their_own",
+    ),
     # distributions and vae
     Mutant(
         "tfgen/distributions/latents.py",

@@ -6,11 +6,13 @@ import keras
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, Signature
+from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import Autoregressive
 from tfgen.distributions.latents import DiagonalGaussian, Layers, Mixture, standard_normal
+from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.layers.dropout import dropout
-from tfgen.losses.adversarial import OBJECTIVES
-from tfgen.ops import images
+from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
+from tfgen.ops import images, replicas, seeds
 from tfgen.vae.base import LatentVariableModel
 from tfgen.vae.vae import mlp_decoder, mlp_encoder
 
@@ -172,3 +174,204 @@ class LadderVAE(LatentVariableModel):
         values = self.decoder(tf.concat([*latents, self.vector(label)], axis=-1), training=training)
         shape = (*self.image_shape, self.levels)
         return Autoregressive(lambda image: tf.reshape(values, [-1, *shape]), self.image_shape)
+
+
+class Judge(keras.layers.Layer):
+    """Twice the mean pixel and a row of a table for the label -> logits; the mean pixel itself is a feature."""
+
+    def build(self, *shapes):
+        self.a = self.add_weight(shape=(1, 1), initializer=keras.initializers.Constant(2.0), name="a")
+        start = keras.initializers.RandomNormal(seed=1)
+        self.by_label = self.add_weight(shape=(3, 1), initializer=start, name="by_label")
+
+    def call(self, pixels, vector, training=False):
+        mean = tf.reduce_mean(pixels, axis=[1, 2, 3])[:, None]
+        return {"logits": mean @ self.a + vector @ self.by_label, "mean": mean}
+
+
+class Paint(keras.layers.Layer):
+    """The same level everywhere: tanh of the first of two latents and the label's bias."""
+
+    def __init__(self, image_shape):
+        super().__init__()
+        self.image_shape = image_shape
+
+    def build(self, *shapes):
+        self.bias = self.add_weight(shape=(3, 1), initializer=keras.initializers.RandomNormal(seed=2), name="bias")
+
+    def call(self, latents, vector, training=False):
+        level = tf.tanh(latents[:, :1] + vector @ self.bias)
+        return tf.broadcast_to(level[:, :, None, None], [tf.shape(level)[0], *self.image_shape])
+
+
+def relativistic(one, other):
+    """-ln sigmoid(one - other): Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, eq. 3 and 4."""
+    return tf.nn.softplus(other - one)
+
+
+class PairedGAN(AdversarialModel):
+    """A GAN of three labels with pairs, a gradient penalty and a distance of features: what the family admits."""
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, objective: str = "relativistic"):
+        super().__init__(image_shape, levels, 2, "non_saturating", 1, num_classes=3)
+        if objective == "relativistic":
+            self.objective = PairedObjective(relativistic, lambda real, fake: relativistic(fake, real))
+        self.generator, self.discriminator = Paint(self.image_shape), Judge()
+        self.discriminator_additions = {"gradient_penalty": Addition(5.0, self._penalty, "1")}
+        self.generator_additions = {"features": Addition(0.5, self._features, "1")}
+
+    def _penalty(self, move):
+        """|d logit / d pixels|^2 at the real images (Mescheder et al. 2018)."""
+        with tf.GradientTape() as tape:
+            tape.watch(move.real)
+            logits = self.judge(move.real, move.training, **move.condition)["logits"]
+        return tf.reduce_sum(tape.gradient(logits, move.real) ** 2, axis=[1, 2, 3])
+
+    def _features(self, move):
+        return (move.real_outputs["mean"][:, 0] - move.fake_outputs["mean"][:, 0]) ** 2
+
+
+class AdversarialAutoencoder(GenerativeModel):
+    """Three players, two of which move the encoder: an autoencoder whose codes a discriminator holds to N(0, I)."""
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 2, width: int = 8):
+        super().__init__(image_shape, levels)
+        self.latent_dim, self.objective = latent_dim, OBJECTIVES["non_saturating"]
+        self.encoder = mlp_encoder(width, 1, latent_dim)
+        self.decoder = mlp_decoder(width, 1, image_shape)
+        self.discriminator = mlp_encoder(width, 1, 1)
+
+    def prior(self):
+        return standard_normal(self.latent_dim)
+
+    def _code(self, image, training):
+        return tf.cast(self.encoder(images.to_symmetric(image, self.levels), training=training), tf.float32)
+
+    def _pixels(self, code, training):
+        return tf.tanh(tf.cast(self.decoder(code, training=training), tf.float32))
+
+    def _logits(self, code, training):
+        return tf.cast(self.discriminator(code, training=training), tf.float32)[:, 0]
+
+    def players(self):
+        return (
+            Player("autoencoder", self._reconstruction, [self.encoder, self.decoder], units={"error": "squared"}),
+            Player("discriminator", self._discriminator_terms, [self.discriminator]),
+            Player("generator", self._generator_terms, [self.encoder], shared=[self.encoder]),
+        )
+
+    def _reconstruction(self, batch, seed, training):
+        pixels = self._pixels(self._code(batch["image"], training), training)
+        difference = pixels - images.to_symmetric(batch["image"], self.levels)
+        return {"error": tf.reduce_sum(difference**2, axis=[1, 2, 3])}
+
+    def _discriminator_terms(self, batch, seed, training):
+        return {
+            "real": self.objective.real(self._logits(self.prior().draw(seed).value, training)),
+            "fake": self.objective.fake(self._logits(self._code(batch["image"], training), training)),
+        }
+
+    def _generator_terms(self, batch, seed, training):
+        return {"fooling": self.objective.generator(self._logits(self._code(batch["image"], training), training))}
+
+    def sample(self, seed: tf.Tensor) -> tf.Tensor:
+        """int32 [N, 2] -> uint8 [N, H, W, C]."""
+        return images.from_symmetric(self._pixels(self.prior().draw(seed).value, False), self.levels)
+
+    def reconstruct(self, image: tf.Tensor) -> tf.Tensor:
+        """uint8 [N, H, W, C] -> uint8 [N, H, W, C]."""
+        return images.from_symmetric(self._pixels(self._code(image, False), False), self.levels)
+
+    def signatures(self):
+        image = self.batch_spec["image"]
+        return {
+            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "An image of each seed."),
+            "reconstruct": Signature(lambda image: {"image": self.reconstruct(image)}, {"image": image}, "The image."),
+        }
+
+
+class Pool:
+    """The last fakes of all replicas, in a plain object: its variable is the model's, but no attribute of it."""
+
+    def __init__(self, model: GenerativeModel, size: int):
+        self.fakes = model.add_weight(
+            shape=(size, *model.shape), initializer="zeros", trainable=False, aggregation="only_first_replica"
+        )
+
+    def mix(self, fakes: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Half of the rows, by their seeds, are past ones."""
+        drawn = seeds.uniform(seed, [])
+        past = tf.gather(self.fakes.value, tf.cast(drawn * 2 * self.fakes.shape[0], tf.int32) % self.fakes.shape[0])
+        return tf.where((drawn < 0.5)[:, None, None, None], past, fakes)
+
+    def add(self, fakes: tf.Tensor) -> None:
+        self.fakes.assign(tf.concat([replicas.gather_batch(fakes), self.fakes.value], 0)[: self.fakes.shape[0]])
+
+
+class EquilibriumGAN(GenerativeModel):
+    """State after a move: BEGAN's control variable k, of the means of all replicas, and a pool of past fakes."""
+
+    GAMMA, RATE = 0.5, 0.01  # gamma of eq. 12; lambda of eq. 13, large so that few steps move it
+
+    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 2, width: int = 8):
+        super().__init__(image_shape, levels)
+        self.latent_dim = latent_dim
+        self.generator = mlp_decoder(width, 1, image_shape)
+        self.discriminator = keras.Sequential([mlp_encoder(width, 1, width), mlp_decoder(width, 1, image_shape)])
+        self.k = self.add_weight(
+            shape=(),
+            initializer=keras.initializers.Constant(0.5),
+            trainable=False,
+            name="k",
+            aggregation="only_first_replica",
+        )
+        self.pool = Pool(self, 6)
+
+    def prior(self):
+        return standard_normal(self.latent_dim)
+
+    def _pixels(self, seed, training=False):
+        latents = self.prior().draw(seed).value
+        return tf.tanh(tf.cast(self.generator(latents, training=training), tf.float32))
+
+    def _error(self, pixels, training):
+        made = tf.cast(self.discriminator(pixels, training=training), tf.float32)
+        return tf.reduce_sum(tf.abs(made - pixels), axis=[1, 2, 3])
+
+    def players(self):
+        return (
+            Player(
+                "discriminator",
+                self._discriminator_terms,
+                [self.discriminator],
+                objective=lambda terms: terms["real"] - self.k.value * terms["fake"],
+                after_move=self._control,
+            ),
+            Player("generator", self._generator_terms, [self.generator], after_move=self._remember),
+        )
+
+    def _discriminator_terms(self, batch, seed, training):
+        fakes = self.pool.mix(self._pixels(seed, training), seed)
+        return {
+            "real": self._error(images.to_symmetric(batch["image"], self.levels), training),
+            "fake": self._error(fakes, training),
+        }
+
+    def _generator_terms(self, batch, seed, training):
+        return {"fooling": self._error(self._pixels(seed, training), training)}
+
+    def _control(self, means, rows, seed):
+        balance = self.GAMMA * means["real"] - means["fake"]
+        self.k.assign(tf.clip_by_value(self.k.value + self.RATE * balance, 0.0, 1.0))
+
+    def _remember(self, means, rows, seed):
+        self.pool.add(self._pixels(seed))
+
+    def sample(self, seed: tf.Tensor) -> tf.Tensor:
+        """int32 [N, 2] -> uint8 [N, H, W, C]."""
+        return images.from_symmetric(self._pixels(seed), self.levels)
+
+    def signatures(self):
+        return {
+            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "An image of each seed.")
+        }

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.prototypes import PairedGAN
 from tfgen import zoo
-from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.gan.dcgan import halvings
-from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
+from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.ops import images, seeds
 
 LOGITS = np.linspace(-6, 6, 25).astype(np.float32)
@@ -138,58 +138,6 @@ def test_bad_arguments_are_named(arguments, message):
         dcgan(**arguments)
 
 
-class Judge(keras.layers.Layer):
-    """Mean pixel times a, plus a row of a table for the label -> logits; the mean pixel itself is a feature."""
-
-    def build(self, *shapes):
-        self.a = self.add_weight(shape=(1, 1), initializer=keras.initializers.Constant(2.0), name="a")
-        self.by_label = self.add_weight(
-            shape=(3, 1), initializer=keras.initializers.RandomNormal(seed=1), name="by_label"
-        )
-
-    def call(self, pixels, vector, training=False):
-        mean = tf.reduce_mean(pixels, axis=[1, 2, 3], keepdims=False)[:, None]
-        return {"logits": mean @ self.a + vector @ self.by_label, "mean": mean}
-
-
-class Paint(keras.layers.Layer):
-    """The same level everywhere: tanh of the first latent, of the label's bias."""
-
-    def build(self, *shapes):
-        self.bias = self.add_weight(shape=(3, 1), initializer=keras.initializers.RandomNormal(seed=2), name="bias")
-
-    def call(self, latents, vector, training=False):
-        level = tf.tanh(latents[:, :1] + vector @ self.bias)
-        return tf.broadcast_to(level[:, :, None, None], [tf.shape(level)[0], 8, 8, 1])
-
-
-def relativistic(one, other):
-    """-ln sigmoid(one - other): Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, eq. 3 and 4."""
-    return tf.nn.softplus(other - one)
-
-
-class Conditional(AdversarialModel):
-    """A GAN of labelled pictures with pairs, a gradient penalty and a distance of features: what the family admits."""
-
-    def __init__(self, objective="relativistic"):
-        super().__init__((8, 8, 1), 5, 2, "non_saturating", 1, num_classes=3)
-        if objective == "relativistic":
-            self.objective = PairedObjective(relativistic, lambda real, fake: relativistic(fake, real))
-        self.generator, self.discriminator = Paint(), Judge()
-        self.discriminator_additions = {"gradient_penalty": Addition(5.0, self._penalty, "1")}
-        self.generator_additions = {"features": Addition(0.5, self._features, "1")}
-
-    def _penalty(self, move):
-        """|d logit / d pixels|^2 at the real images (Mescheder et al. 2018)."""
-        with tf.GradientTape() as tape:
-            tape.watch(move.real)
-            logits = self.judge(move.real, move.training, **move.condition)["logits"]
-        return tf.reduce_sum(tape.gradient(logits, move.real) ** 2, axis=[1, 2, 3])
-
-    def _features(self, move):
-        return (move.real_outputs["mean"][:, 0] - move.fake_outputs["mean"][:, 0]) ** 2
-
-
 BATCH = {
     "image": tf.cast(seeds.uniform(seeds.seed_rows(3, 4), (8, 8, 1)) * 5, tf.uint8),
     "label": tf.constant([2, 0, 1], tf.int32),
@@ -198,7 +146,7 @@ BATCH = {
 
 def test_a_model_adds_pairs_penalties_and_features_of_labelled_images():
     """Every term against numpy, and the losses: weights of the additions, and nothing for what is only watched."""
-    model = Conditional()
+    model = PairedGAN((8, 8, 1), 5)
     model.make_variables()
     seed = seeds.seed_rows(3)
     label = BATCH["label"].numpy()
@@ -236,8 +184,8 @@ def test_a_model_adds_pairs_penalties_and_features_of_labelled_images():
 
 def test_what_the_players_minimise_is_told_by_their_logits():
     """The discriminator: -ln D(x) - ln(1 - D(G(z))); the generator: -ln D(G(z)) (Goodfellow et al. 2014)."""
-    model = Conditional(objective="non_saturating")
-    model.discriminator_additions, model.generator_additions = {}, {}
+    model = PairedGAN((8, 8, 1), 5, objective="non_saturating")
+    model.discriminator_additions = model.generator_additions = {}
     model.make_variables()
     seed = seeds.seed_rows(3)
     real = 1 / (1 + np.exp(-model.discriminate(**BATCH).numpy().astype(np.float64)))

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, checkpoints
 from tfgen.ops import replicas, seeds
+from trainers import callbacks
 
 
 class Toy(GenerativeModel):
@@ -243,14 +244,13 @@ def test_what_two_players_move_is_declared():
 
 
 def noisy(model):
-    """x w + a standard normal, of the row's seed."""
-    return (
-        Player(
-            "model",
-            lambda batch, seed, training: {"noisy": product(model, batch) + seeds.normal(seed, [])},
-            [model.dense],
-        ),
-    )
+    """x w + a standard normal, of the row's seed; and whether the term is told that it is for training."""
+
+    def terms(batch, seed, training):
+        noisy = product(model, batch) + seeds.normal(seed, [])
+        return {"noisy": noisy, "training": tf.fill(tf.shape(noisy), float(training))}
+
+    return (Player("model", terms, [model.dense], objective=lambda terms: terms["noisy"]),)
 
 
 def test_validation_noise_differs_by_batch_and_is_the_same_each_time_and_on_two_replicas(mirrored):
@@ -258,7 +258,7 @@ def test_validation_noise_differs_by_batch_and_is_the_same_each_time_and_on_two_
     data = tf.data.Dataset.from_tensors({"series": tf.zeros([3])}).repeat(7).batch(4)
     one = compiled(Toy(noisy, dense=dense()), lambda: keras.optimizers.SGD(0.0))
     figure = one.evaluate(data, verbose=0, return_dict=True)
-    assert set(figure) == {"noisy", "loss"}
+    assert set(figure) == {"noisy", "training", "loss"} and figure["training"] == 0.0
     assert one.evaluate(data, verbose=0, return_dict=True) == figure
     one.step.assign(5)  # the weights are the same, so the figure is
     assert one.evaluate(data, verbose=0, return_dict=True) == figure
@@ -268,3 +268,44 @@ def test_validation_noise_differs_by_batch_and_is_the_same_each_time_and_on_two_
     with mirrored.scope():
         two = compiled(Toy(noisy, dense=dense()), lambda: keras.optimizers.SGD(0.0))
     np.testing.assert_allclose(two.evaluate(data, verbose=0, return_dict=True)["noisy"], figure["noisy"], rtol=1e-5)
+
+
+def test_the_clipping_threshold_is_that_of_the_gradient_before_float16_scales_it():
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0))
+    model = compiled(Toy(square, dense=dense()), lambda: optimizer, clip_norm=0.1)
+    norm = step(model, ROWS)["gradient_norm"]
+    np.testing.assert_allclose(norm, np.linalg.norm((ROWS * ROWS.sum(1, keepdims=True)).mean(0)), rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(model.dense.kernel.numpy() - 1), 0.1, rtol=1e-4)
+
+
+def normalised(model):
+    """(1 - y)^2 of the first value y after batch norm."""
+
+    def terms(batch, seed, training):
+        return {"square": (1.0 - model.norm(batch["series"], training=training)[:, 0]) ** 2}
+
+    return (Player("model", terms, [model.norm]),)
+
+
+def test_an_average_has_batch_statistics_and_validation_and_use_are_with_them():
+    """Three steps by the recursion d a + (1 - d) w, d = min(decay, (1 + t) / (10 + t)), and a validation by numpy."""
+    norm = keras.layers.BatchNormalization(momentum=0.5, epsilon=0.0)
+    norm.build((None, 3))
+    model = compiled(Toy(normalised, norm=norm), lambda: keras.optimizers.SGD(0.1), average=0.15)
+    variables = [norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance]
+    expected = [variable.numpy() for variable in variables]
+    for t in range(3):
+        step(model, ROWS)
+        d = min(0.15, (1 + t) / (10 + t))
+        expected = [d * e + (1 - d) * v.numpy() for e, v in zip(expected, variables, strict=True)]
+    last = [variable.numpy() for variable in variables]
+    with model.averaged():
+        for value, variable in zip(expected, variables, strict=True):
+            np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5)
+    data = tf.data.Dataset.from_tensors(batch_of(ROWS))
+    figure = model.evaluate(data, verbose=0, return_dict=True, callbacks=[callbacks.AveragedValidation()])["square"]
+    gamma, beta, mean, variance = (value[0] for value in expected)
+    values = (ROWS[:, 0] - mean) / np.sqrt(variance) * gamma + beta
+    np.testing.assert_allclose(figure, ((1 - values) ** 2).mean(), rtol=1e-5)
+    for value, variable in zip(last, variables, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)

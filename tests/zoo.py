@@ -13,6 +13,24 @@ zoo.MODELS |= {
     "pixel_vae_prototype": zoo.Entry(
         "tests.prototypes:PixelVAE", zoo.BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
     ),
+    "paired_gan_prototype": zoo.Entry(
+        "tests.prototypes:PairedGAN",
+        zoo.ADVERSARIAL,
+        "gan",
+        "Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734",
+    ),
+    "aae_prototype": zoo.Entry(
+        "tests.prototypes:AdversarialAutoencoder",
+        ("prior", "sample", "reconstruct"),
+        "gan",
+        "Makhzani et al. 2015, https://arxiv.org/abs/1511.05644",
+    ),
+    "began_prototype": zoo.Entry(
+        "tests.prototypes:EquilibriumGAN",
+        ("prior", "sample"),
+        "gan",
+        "Berthelot et al. 2017, https://arxiv.org/abs/1703.10717",
+    ),
     "ladder_vae_prototype": zoo.Entry(
         "tests.prototypes:LadderVAE", zoo.BOUNDED, "vae", "Sønderby et al. 2016, https://arxiv.org/abs/1602.02282"
     ),
@@ -76,4 +94,10 @@ ROWS = {
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
     "ladder_vae": ("ladder_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3, "free_bits": 0.01}),
+    "paired_gan": ("paired_gan_prototype", GRAY),
+    "aae": ("aae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
+    "began": ("began_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
 }
+
+# Variables whose gradient is zero by mathematics, by row: what a pair's logits have in common cancels.
+WITHOUT_GRADIENT = {"paired_gan": ("by_label",)}

@@ -281,9 +281,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         variables = [v for v, gradient in zip(variables, gradients, strict=True) if gradient is not None]
         # Dense: rows of a table that a batch names twice would count twice in the norm.
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients if gradient is not None]
-        with tf.control_dependencies(
-            list(terms.values())
-        ):  # a move that a NaN stopped, on any replica, changes nothing
+        # A move that a NaN stopped, on any replica, changes nothing.
+        with tf.control_dependencies(list(terms.values())):
             gradients, means = tf.nest.map_structure(tf.identity, (gradients, terms))
         # Before anything looks at them: an optimizer of float16 takes one replica's word that all are finite.
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
