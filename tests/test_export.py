@@ -507,7 +507,7 @@ def test_readme_and_card_run_as_they_are_printed(run, exports, by_steps):
     readme = blocks(text, "python")
     card = blocks((exports("gated_pixel_cnn").path / "MODEL_CARD.md").read_text(), "python")
     assert len(readme) >= 2 and len(card) == 2 and "label" in card[1]
-    _, _, *command = shell_line(text, "python -m export.export_model")
+    _, _, *command = shell_line(text, "python -m export.export_model --workdir")
     done = subprocess.run(
         [sys.executable, "-c", DRIVER],
         input=json.dumps([command, readme, card]),
