@@ -363,6 +363,9 @@ MUTANTS = [
     ),
     # autoregressive, layers, ops
     Mutant(
+        "tfgen/autoregressive/nade.py", "initializer=glorot_of_each, ", "", "tests/test_references.py -k decoders_start"
+    ),
+    Mutant(
         "tfgen/distributions/logistic_mixture.py",
         "mean += self.coefficients[..., used] * pixels",
         "mean += 0.0 * self.coefficients[..., used] * pixels",

@@ -87,6 +87,13 @@ def test_weight_normalisation_is_its_equation():
     np.testing.assert_allclose(layer(x), x @ (g * v / np.linalg.norm(v, axis=0)) + b, rtol=1e-4, atol=1e-5)
 
 
+def test_decoders_start_at_the_size_that_learned_better():
+    """Glorot's for each matrix in NADE; sqrt(D) times smaller, D = 49 positions, in MADE."""
+    for name, size in (("nade", 1.0), ("made", 1 / 7)):
+        decoder = zoo.build(name, image_shape=(7, 7, 1), levels=2, width=30).decoder
+        np.testing.assert_allclose(decoder.numpy().std(), size * (2 / 32) ** 0.5, rtol=0.05)
+
+
 def test_dilated_stack_against_a_loop():
     """WaveNet, equation 3 and figure 4: gates of two taps, the residual goes on, the skips of all layers are summed."""
     stack, x, vector = DilatedStack(2, 3, [1, 3], vector=True), noise(1, 6, 2), noise(1, 4, key=1)

@@ -65,7 +65,7 @@ class MADE(AutoregressiveModel):
         ]
         self.biases = [self.add_weight(shape=(width,), initializer="zeros", name=f"bias_{i}") for i in range(depth)]
         # Keras counts the positions into the fan-in: sqrt(D) times below Glorot's, so that it starts near the biases.
-        # With Glorot's own for each matrix it learned worse (BUILD_NOTES.md).
+        # With Glorot's own for each matrix, as NADE has it, it learned MNIST worse (BUILD_NOTES.md).
         self.decoder = self.add_weight(shape=(positions, width, levels), initializer="glorot_uniform", name="decoder")
         self.decoder_bias = self.add_weight(shape=(positions, levels), initializer="zeros", name="decoder_bias")
 
