@@ -15,6 +15,7 @@ TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "of what an autoregressive 
 NUCLEUS = flags.DEFINE_float("nucleus", 1.0, "share of probability that an autoregressive model draws from; 1 is all")
 NAME = flags.DEFINE_string("name", None, "of the model, for its server and its card (default: the run's)")
 MAX_ROWS = flags.DEFINE_integer("max_rows", 1024, "most rows of a request; a larger one is refused before any work")
+BEST = flags.DEFINE_bool("best", False, "at its best figure of validation, of a run that kept that (--keep_best)")
 SIGNATURES = flags.DEFINE_list("signatures", None, "serve only these (and only the weights that they read)")
 
 
@@ -33,6 +34,7 @@ def main(_):
                 NUCLEUS.value,
                 NAME.value,
                 MAX_ROWS.value,
+                BEST.value,
             )
         )
     except (ValueError, OSError) as error:

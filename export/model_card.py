@@ -38,8 +38,8 @@ def describe_run(workdir: pathlib.Path, model) -> dict:
     config = zoo.read_config(workdir)
     figures = {}
     metrics = workdir / "metrics.jsonl"
-    if metrics.exists() and (lines := metrics.read_text().splitlines()):
-        last = json.loads(lines[-1])
+    if metrics.exists() and (lines := [json.loads(line) for line in metrics.read_text().splitlines()]):
+        last = next((line for line in lines if line["step"] == int(model.step.numpy())), lines[-1])
         figures = {
             name.removeprefix("val_"): f"{value:.6g} {model.units[name.removeprefix('val_')]}"
             for name, value in last.items()

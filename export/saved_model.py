@@ -102,6 +102,7 @@ def export(
     nucleus: float = 1.0,
     name: str | None = None,
     max_rows: int = MAX_ROWS,
+    best: bool = False,
 ) -> pathlib.Path:
     """Exports the model that was trained in `workdir`, with its averaged weights if it keeps an average.
 
@@ -112,6 +113,7 @@ def export(
       temperature, nucleus: how an autoregressive model draws; the card names them.
       name: of the model, for its server; that of the run if left out.
       max_rows: the most that a request may have.
+      best: at its best figure of validation (`--keep_best`), rather than at the last checkpoint.
     Raises:
       ValueError: for a bad output path, name or number of rows, an unknown signature, or a temperature for a model that
         has none.
@@ -122,7 +124,7 @@ def export(
         raise ValueError(
             f"name={name!r}: must be of letters, digits, '_', '.' and '-', like {model_card.plain(name)!r}"
         )
-    model = zoo.restore(workdir)
+    model = zoo.restore(workdir, best=best)
     if (temperature, nucleus) != (1.0, 1.0):
         if not hasattr(model, "draw"):
             raise ValueError(f"temperature={temperature}, nucleus={nucleus}: {type(model).__name__} draws without them")

@@ -512,6 +512,64 @@ MUTANTS = [
     ),
     # trainers
     Mutant(
+        "trainers/workdirs.py",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
+        "tests/test_trainers.py -k one_run_at_a_time",
+    ),
+    Mutant(
+        "tfgen/core/checkpoints.py",
+        r're.fullmatch(r"step-(\d+)\.index", path.name)',
+        r're.match(r"step-(\d*)", path.name)',
+        "tests/test_trainers.py -k damaged_checkpoint",
+    ),
+    Mutant(
+        "tfgen/core/checkpoints.py",
+        "            shutil.rmtree(path)\n",
+        "            pass\n",
+        "tests/test_trainers.py -k full_disk",
+    ),
+    Mutant(
+        "trainers/config.py", "old.get(name, defaults[name])", "old.get(name)", "tests/test_trainers.py -k older_config"
+    ),
+    Mutant(
+        "trainers/config.py",
+        '        found.append({"name": name, "from": before, "to": new[name]})',
+        "        pass",
+        "tests/test_trainers.py -k another_configuration",
+    ),
+    Mutant(
+        "trainers/runner.py",
+        "if not ended or not record.exists():",
+        "if True:",
+        "tests/test_trainers.py -k exported_once",
+    ),
+    Mutant("trainers/runner.py", "    model.step.assign(0)\n", "", "tests/test_trainers.py -k start_from_takes"),
+    Mutant(
+        "trainers/callbacks.py",
+        "if value < float(self._value.numpy()):",
+        "if value > float(self._value.numpy()):",
+        "tests/test_trainers.py -k largest_fraction",
+    ),
+    Mutant(
+        "trainers/callbacks.py",
+        "self._sign = -1.0 if",
+        "self._sign = 1.0 if",
+        "tests/test_trainers.py -k largest_fraction",
+    ),
+    Mutant(
+        "trainers/callbacks.py",
+        "parts = checkpoints.trackable(model, model.average)",
+        "parts = checkpoints.trackable(model)",
+        "tests/test_trainers.py -k best_is_kept",
+    ),
+    Mutant(
+        "trainers/flags.py",
+        "        os._exit(stopped.code)\n",
+        "        raise\n",
+        "tests/test_trainers.py -k after_a_stop",
+    ),
+    Mutant(
         "trainers/runner.py",
         '_check_same_data(workdir / "config.json", config, data)',
         "pass",

@@ -175,13 +175,15 @@ def build(name: str, **model_arguments):
     return model
 
 
-def restore(workdir: str, averaged: bool = True):
+def restore(workdir: str, averaged: bool = True, best: bool = False):
     """The model that was trained in `workdir`, from its config.json and its last whole checkpoint.
 
-    With `averaged`, a model that was trained with an average of its weights has that average. The folder of a published
-    model has weights of its own instead of checkpoints.
+    With `averaged`, a model that was trained with an average of its weights has that average. With `best` it is as it
+    was at the best figure of validation, of a run that kept that (--keep_best), rather than at the last checkpoint. The
+    folder of a published model has weights of its own instead of checkpoints.
 
     Raises:
+      ValueError: where the run did not keep its best.
       FileNotFoundError: where there is no config.json or no checkpoint.
     """
     from tfgen.core import checkpoints, weights
@@ -193,7 +195,12 @@ def restore(workdir: str, averaged: bool = True):
         weights.read(published, model)
         return model
     average = Average(model.averaged_variables, config["average"]) if config.get("average") else None
-    checkpoints.restore_model(pathlib.Path(workdir) / "checkpoints", model, average)
+    folder = pathlib.Path(workdir) / "checkpoints"
+    if best:
+        if not config.get("keep_best"):
+            raise ValueError(f"workdir={str(workdir)!r}: the run kept no best; train with --keep_best=val_loss")
+        folder = checkpoints.best_directory(workdir, config["keep_best"])
+    checkpoints.restore_model(folder, model, average)
     if average and averaged:
         average.swap()
     return model

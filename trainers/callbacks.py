@@ -21,11 +21,14 @@ class Stopped(Exception):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Turns SIGINT and SIGTERM into `Stopped` at the next return to Python; a second signal ends it at once."""
+    """Turns SIGINT and SIGTERM into `Stopped` at the next return to Python; a second signal ends it at once.
+
+    Of several workers all stop after the same step, whichever was signalled: saving is collective.
+    """
 
     def __init__(self):
         super().__init__()
-        self.received = None
+        self.received: signal.Signals | None = None
         self._previous = {}
 
     def __enter__(self):
@@ -42,8 +45,16 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = signal.Signals(number)
 
     def on_train_batch_end(self, batch, logs=None):
+        strategy = self.model.distribute_strategy
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) and self._any_worker(strategy):
+            self.received = self.received or signal.SIGTERM
         if self.received:
             raise Stopped(self.received.name)
+
+    def _any_worker(self, strategy) -> bool:
+        mine = tf.constant(float(self.received is not None))
+        values = strategy.experimental_distribute_values_from_function(lambda context: mine)
+        return bool(strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None))
 
 
 class Progress(keras.callbacks.Callback):
@@ -166,25 +177,77 @@ class Pictures(keras.callbacks.Callback):
             tf.summary.image(name, picture[None])
 
 
-class Checkpoint(keras.callbacks.Callback):
-    """Writes model, average, every optimizer and the step at the end of an epoch. Put it last."""
+class Saver:
+    """Writes checkpoints on one worker or on several: saving is collective, and all but the chief throw theirs away."""
 
     def __init__(self, directory: pathlib.Path, trackable: tf.train.Checkpoint, keep: int, chief: bool):
-        super().__init__()
-        # Saving is collective: every worker writes, and all but the chief throw it away.
         self._directory = directory if chief else directory / "worker-scratch"
         self._trackable, self._keep, self._chief = trackable, keep, chief
 
-    def save(self) -> None:
-        for variable in self.model.variables:
-            if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
-                raise FloatingPointError(
-                    f"weight {variable.path} is NaN or Inf at step {int(self.model.step.numpy())}; "
-                    "the checkpoint before it is kept"
-                )
-        checkpoints.save(self._directory, self._trackable, int(self.model.step.numpy()), self._keep)
+    def save(self, step: int) -> None:
+        checkpoints.save(self._directory, self._trackable, step, self._keep)
         if not self._chief:
             shutil.rmtree(self._directory, ignore_errors=True)
 
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes model, average, every optimizer and the step at the end of an epoch. Put it last."""
+
+    def __init__(self, saver: Saver):
+        super().__init__()
+        self._saver = saver
+
+    def save(self) -> None:
+        step = int(self.model.step.numpy())
+        for variable in self.model.variables:
+            if variable.dtype.startswith(("float", "bfloat")) and not np.isfinite(variable.numpy()).all():
+                raise FloatingPointError(
+                    f"weight {variable.path} is NaN or Inf at step {step}; the checkpoint before it is kept"
+                )
+        self._saver.save(step)
+
     def on_epoch_end(self, epoch, logs=None):
         self.save()
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the model as it was validated, with its average, at its best figure; ends training that no longer improves.
+
+    The figure lies in the checkpoint of the best, so that a run that goes on knows it again.
+
+    Args:
+      figure: its name in the logs: the smallest is the best, of a fraction the largest.
+      patience: steps without a better one after which training ends; 0: never.
+    Raises:
+      ValueError: for a figure that the model does not log.
+    """
+
+    def __init__(self, workdir: pathlib.Path, model, figure: str, patience: int, step: int, chief: bool):
+        super().__init__()
+        figures = [f"val_{name}" for name in model.units if not name.endswith(("gradient_norm", "learning_rate"))]
+        if figure not in figures:
+            raise ValueError(f"keep_best={figure!r}: must be one of {', '.join(figures)}")
+        directory = checkpoints.best_directory(workdir, figure)
+        if chief and step == 0:  # of a run that did not come as far as a checkpoint
+            shutil.rmtree(directory, ignore_errors=True)
+        self._figure, self._patience = figure, patience
+        self._sign = -1.0 if model.units[figure.removeprefix("val_")] == "fraction" else 1.0
+        self._value = tf.Variable(np.inf, dtype=tf.float64, trainable=False)
+        parts = checkpoints.trackable(model, model.average)
+        parts.figure = self._value
+        self._saver = Saver(directory, parts, 1, chief)
+        self.step = checkpoints.restore(directory, tf.train.Checkpoint(figure=self._value)) if step else None
+
+    def on_epoch_end(self, epoch, logs=None):
+        step, value = int(self.model.step.numpy()), self._sign * float(logs[self._figure])
+        if value < float(self._value.numpy()):
+            self._value.assign(value)
+            self.step = step
+            self._saver.save(step)
+        elif self.ended(step):
+            print(f"\n{self._figure} is no better than at step {self.step}: training ends at step {step}", flush=True)
+            self.model.stop_training = True
+
+    def ended(self, step: int) -> bool:
+        """Whether the patience has come to its end by `step`."""
+        return bool(self._patience) and self.step is not None and step - self.step >= self._patience

@@ -58,6 +58,13 @@ class TrainConfig:
     precision: str = _field("float32", "of the layers' arithmetic", PRECISIONS)
     steps_per_execution: int = _field(8, "training steps between two returns to Python")
     keep: int = _field(3, "checkpoints kept")
+    keep_best: str = _field(
+        "",
+        "figure of validation, such as val_loss, at whose best the model is kept too, and exported: the smallest, or "
+        "of a fraction the largest",
+    )
+    patience: int = _field(0, "epochs without a better keep_best after which training ends (0: never)")
+    start_from: str = _field("", "workdir of a run whose weights this one begins with; its optimizers begin anew")
     players: Mapping[str, Mapping[str, object]] = dataclasses.field(
         default_factory=dict,
         metadata={
@@ -93,6 +100,8 @@ CONTINUABLE = {
     "epoch_steps",
     "strategy",
     "keep",
+    "keep_best",
+    "patience",
     "steps_per_execution",
     "skip_corrupt",
     "cache",
@@ -182,7 +191,11 @@ def check(config: TrainConfig) -> None:
             raise ValueError(f"{name}={getattr(config, name)}: must be at least 1")
     if not config.learning_rate > 0:
         raise ValueError(f"learning_rate={config.learning_rate}: must be above 0")
-    for name in ("clip_norm", "weight_decay", "warmup", "decay_from"):
+    if config.keep_best and not config.keep_best.startswith("val_"):
+        raise ValueError(f"keep_best={config.keep_best!r}: must be a figure of validation, such as val_loss")
+    if config.patience and not config.keep_best:
+        raise ValueError(f"patience={config.patience}: needs a figure to wait for, --keep_best=val_loss for instance")
+    for name in ("clip_norm", "weight_decay", "warmup", "decay_from", "patience"):
         if getattr(config, name) < 0:
             raise ValueError(f"{name}={getattr(config, name)}: must not be negative (0 turns it off)")
     if config.decay_from and (config.schedule == "constant" or config.decay_from >= config.steps):
@@ -201,6 +214,64 @@ def check(config: TrainConfig) -> None:
         except ValueError as error:
             raise ValueError(f"players: {player}.{error}") from None
     zoo.check_arguments(config.model, config.hparams)
+    if config.start_from:
+        _check_start(config)
+
+
+def _check_start(config: TrainConfig) -> None:
+    path, start = pathlib.Path(config.start_from) / "config.json", f"start_from={config.start_from!r}: "
+    if not path.exists():
+        raise ValueError(f"{start}no config.json there; give the --workdir of a training run")
+    if path.parent.resolve() == pathlib.Path(config.workdir).resolve():
+        raise ValueError(f"{start}is the --workdir of this run itself; give another")
+    if (model := json.loads(path.read_text())["model"]) != config.model:
+        raise ValueError(f"{start}holds a {model}, whose weights do not fit a {config.model}")
+
+
+def read(path: str) -> TrainConfig:
+    """The configuration in a config.json, of a run or written by hand (a field that is left out has its default).
+
+    Raises:
+      ValueError: naming the file and what is wrong in it.
+    """
+    if not pathlib.Path(path).is_file():
+        raise ValueError(f"config={path!r}: no such file; give the config.json of a training run")
+    try:
+        values = json.loads(pathlib.Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"config={path!r}: is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"config={path!r}: must be an object of fields and values")
+    values = {name: value for name, value in values.items() if name not in ("model_arguments", "data", "changes")}
+    for name, value in values.items():
+        if name not in FIELDS and name != "source":
+            raise ValueError(f"config={path!r}: {name!r} is no field{zoo.closest(name, FIELDS)}")
+        wanted = type(getattr(TrainConfig(), name))
+        if not _is(value, wanted):
+            raise ValueError(f"config={path!r}: {name}={value!r} must be {_KINDS[wanted]}")
+    for player, options in values.get("players", {}).items():
+        for option, value in options.items():
+            _check_option(player, option)
+            if not _is(value, wanted := type(getattr(TrainConfig(), option))):
+                raise ValueError(f"config={path!r}: players: {player}.{option}={value!r} must be {_KINDS[wanted]}")
+    given = values.get("hparams", {})
+    zoo.check_arguments(model := values.get("model", ""), given)
+    known = zoo.arguments(model)
+    values["hparams"] = {name: _convert(name, _text(value), known[name]) for name, value in given.items()}
+    return TrainConfig(**values)
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", dict: "an object"}
+
+
+def _is(value, kind: type) -> bool:
+    """Whether a value of JSON is of a type; a whole number is a number too, true is none."""
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+def _text(value) -> str:
+    """A value of JSON as it is written in a flag."""
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def write(path: pathlib.Path, config: TrainConfig, model_arguments: dict, data: dict, changes: list[dict]) -> None:

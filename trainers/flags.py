@@ -1,6 +1,7 @@
 """The one place where a trainer's flags are declared: one for each field of TrainConfig. No TensorFlow here."""
 
 import dataclasses
+import os
 import pathlib
 import sys
 import traceback
@@ -54,10 +55,11 @@ def main(trainer: str, about: str, default_preset: str) -> None:
         + "\n"
     )
     flags.DEFINE_string("preset", default_preset, "the configuration to start from: " + ", ".join(presets))
+    flags.DEFINE_string("config", None, "a config.json to start from in place of a preset, such as runs/x/config.json")
     flags.DEFINE_bool("dry_run", False, "print the resolved configuration, parameters and memory, and stop")
     for name, field in configs.FIELDS.items():
         _declare(name, field)
-    for name in ("preset", "dry_run", *configs.FIELDS):
+    for name in ("preset", "config", "dry_run", *configs.FIELDS):
         flags.declare_key_flag(name)
     run(lambda: _train(trainer))
 
@@ -75,7 +77,7 @@ def _declare(name: str, field: dataclasses.Field) -> None:
 
 
 def resolve(trainer: str) -> configs.TrainConfig:
-    """The preset with the flags that were given laid over it.
+    """The preset, or the config.json, with the flags that were given laid over it.
 
     Raises:
       ValueError: naming the flag, its value, and what would be right.
@@ -88,6 +90,10 @@ def resolve(trainer: str) -> configs.TrainConfig:
             hint = f"; that one belongs to python -m trainers.{trainer_of(PRESETS[values.preset].model)}"
         raise ValueError(f"preset={values.preset!r}: must be one of {', '.join(presets)}{hint}")
     preset = presets[values.preset]
+    if values.config:
+        if values["preset"].present:
+            raise ValueError(f"config={values.config!r}: takes the place of --preset={values.preset}; give one of them")
+        preset = configs.read(values.config)
     given = {name: values[name].value for name in configs.FIELDS if values[name].value is not None}
     model = given.get("model", preset.model)
     if trainer_of(model) != trainer:
@@ -97,7 +103,8 @@ def resolve(trainer: str) -> configs.TrainConfig:
     own = dict(preset.players) if model == preset.model else {}
     given["players"] = own | {name: {**own.get(name, {}), **options} for name, options in players.items()}
     given["hparams"] = hparams | configs.parse_hparams(model, given.get("hparams", ""))
-    given.setdefault("workdir", preset.workdir or f"runs/{values.preset}")
+    name = pathlib.Path(values.config).stem if values.config else values.preset
+    given.setdefault("workdir", preset.workdir or f"runs/{name}")
     config = dataclasses.replace(preset, **given)
     configs.check(config)
     return config
@@ -105,12 +112,19 @@ def resolve(trainer: str) -> configs.TrainConfig:
 
 def _train(trainer: str) -> None:
     config = resolve(trainer)
-    from trainers import dry_run, runner  # from here on TensorFlow is needed
-
     if flags.FLAGS.dry_run:
+        from trainers import dry_run  # from here on TensorFlow is needed
+
         print(dry_run.describe(config))
-    else:
+        return
+    from trainers import runner
+
+    try:
         runner.run(config)
+    except SystemExit as stopped:  # all is on disk; threads that still read data ahead would keep this process alive
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(stopped.code)
 
 
 LONG = {"examples": 0, "importance_samples": 5000, "samples": 5000}

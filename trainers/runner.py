@@ -1,6 +1,7 @@
 """From a TrainConfig to a trained, exported model. Names no model."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -38,7 +39,11 @@ def build(config: TrainConfig, data: datasets.Examples, strategy: tf.distribute.
         model = zoo.create(config.model, **model_arguments(config, data))
         model.check(data.element_spec, data.limits)
         model.make_variables()
-        if model.initialize:
+        if checkpoints.found(pathlib.Path(config.workdir) / "checkpoints"):
+            pass  # they have it all
+        elif config.start_from:
+            _start_from(config, model)
+        elif model.initialize:
             model.initialize(next(iter(data.training_batches(config.batch_size, config.seed))))
         model.compile(
             optimizers.make(config, model),
@@ -48,6 +53,25 @@ def build(config: TrainConfig, data: datasets.Examples, strategy: tf.distribute.
             steps_per_execution=min(config.steps_per_execution, config.epoch_steps),
         )
     return model
+
+
+def _start_from(config: TrainConfig, model) -> None:
+    """Gives a model the weights of another run: those that it exports.
+
+    Raises:
+      ValueError: naming the first weight that does not fit.
+    """
+    source = zoo.restore(config.start_from, best=bool(zoo.read_config(config.start_from).get("keep_best")))
+    for mine, theirs in itertools.zip_longest(model.variables, source.variables):
+        if mine is None or theirs is None or mine.shape != theirs.shape:
+            there, here = (f"{v.path} {tuple(v.shape)}" if v is not None else "nothing" for v in (theirs, mine))
+            raise ValueError(
+                f"start_from={config.start_from!r}: has {there} where this model has {here}; see --hparams"
+            )
+    for mine, theirs in zip(model.variables, source.variables, strict=True):
+        mine.assign(theirs.numpy())
+    print(f"beginning with the weights of {config.start_from} at step {int(source.step.numpy())}")
+    model.step.assign(0)
 
 
 def segments(start: int, stop: int, every: int) -> list[tuple[int, int]]:
@@ -91,13 +115,17 @@ def run(config: TrainConfig) -> pathlib.Path | None:
         data.training_batches(rows, config.seed)  # refuses more rows than there are, before anything is written
         trackable = checkpoints.trackable(model, model.average, model.optimizers)
         step = _restore(config, model, trackable)
+        best = None
+        if config.keep_best:
+            patience = config.patience * config.epoch_steps
+            best = callbacks.Best(workdir, model, config.keep_best, patience, step, chief)
         for change in new:
             print(f"from step {step} on {change['name']} is {change['to']!r}; it was {change['from']!r}")
         if chief:
             made += [{"step": step, **change} for change in new]
             configs.write(workdir / "config.json", config, arguments, data.record, made)
-        if step < config.steps:
-            _train(config, model, data, strategy, trackable, step, chief)
+        if step < config.steps and not (best and best.ended(step)):
+            _train(config, model, data, strategy, trackable, step, chief, best)
         return _export(config, workdir) if chief else None
 
 
@@ -119,14 +147,16 @@ def _restore(config: TrainConfig, model, trackable) -> int:
     return step
 
 
-def _train(config, model, data, strategy, trackable, step, chief):
+def _train(config, model, data, strategy, trackable, step, chief, best):
     workdir = pathlib.Path(config.workdir)
     rows = config.batch_size * model.examples_per_row
-    saver = callbacks.Checkpoint(workdir / "checkpoints", trackable, config.keep, chief)
+    saver = callbacks.Checkpoint(callbacks.Saver(workdir / "checkpoints", trackable, config.keep, chief))
     hooks = [callbacks.AveragedValidation(), progress := callbacks.Progress(config.steps, rows)]
     logs = callbacks.Logs(workdir, step, progress) if chief else None
     hooks += [logs] if chief else []
-    hooks += [callbacks.Pictures(workdir / "pictures", data, logs.writer if chief else None), saver]
+    hooks += [callbacks.Pictures(workdir / "pictures", data, logs.writer if chief else None)]
+    # The best before the last: a run that dies between them repeats the epoch, and finds the same again.
+    hooks += [best, saver] if best else [saver]
     validation = strategies.shard_by_data(data.batches("validation", config.batch_size))
     with callbacks.StopOnSignal() as stopper:
         try:
@@ -141,6 +171,8 @@ def _train(config, model, data, strategy, trackable, step, chief):
                     callbacks=[stopper, *hooks],
                 )
                 step += epoch_steps * epochs
+                if model.stop_training:
+                    break
         except callbacks.Stopped as stopped:
             saver.save()
             print(f"\nstopped by {stopped} at step {int(model.step.numpy())}; the same command goes on from there")
@@ -160,12 +192,16 @@ def _train(config, model, data, strategy, trackable, step, chief):
 def _exported(config: TrainConfig, workdir: pathlib.Path) -> pathlib.Path | None:
     """The export of a run that is at its end, if there is one and it is not older than the weights."""
     step, weights = checkpoints.found(workdir / "checkpoints")[0]
+    best = checkpoints.found(checkpoints.best_directory(workdir, config.keep_best)) if config.patience else []
+    ended = step >= config.steps or (best and step - best[0][0] >= config.patience * config.epoch_steps)
     record, base = workdir / "exported.json", _export_base(config)
-    if step < config.steps or not record.exists():
+    if not ended or not record.exists():
         return None
-    path = workdir / json.loads(record.read_text())["path"]
+    exported = json.loads(record.read_text())
+    path = workdir / exported["path"]
     newer = record.stat().st_mtime >= weights.with_suffix(".index").stat().st_mtime
-    return base / path.name if newer and path.exists() and path.parent.resolve() == base.resolve() else None
+    same = exported["best"] == config.keep_best and path.parent.resolve() == base.resolve()
+    return base / path.name if newer and same and path.exists() else None
 
 
 def _export_base(config: TrainConfig) -> pathlib.Path:
@@ -175,8 +211,9 @@ def _export_base(config: TrainConfig) -> pathlib.Path:
 def _export(config: TrainConfig, workdir: pathlib.Path) -> pathlib.Path:
     base = _export_base(config)
     with workdirs.room(base, workdir):
-        path = saved_model.export(workdir, saved_model.next_version(base))
-        (workdir / "exported.json").write_text(json.dumps({"path": os.path.relpath(path, workdir)}) + "\n")
+        path = saved_model.export(workdir, saved_model.next_version(base), best=bool(config.keep_best))
+        exported = {"path": os.path.relpath(path, workdir), "best": config.keep_best}
+        (workdir / "exported.json").write_text(json.dumps(exported) + "\n")
     print(
         f"\ntrained:  {workdir}/  (config.json, metrics.jsonl, checkpoints/, pictures/, tensorboard/)\n"
         f"exported: {path}/  (MODEL_CARD.md says how to call it)\n"

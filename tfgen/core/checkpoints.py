@@ -26,6 +26,11 @@ def trackable(model, average=None, optimizers: dict | None = None) -> tf.train.C
     return tf.train.Checkpoint(**parts)
 
 
+def best_directory(workdir: pathlib.Path, figure: str) -> pathlib.Path:
+    """Where the checkpoint with the best `figure` of validation is kept."""
+    return pathlib.Path(workdir) / f"best_{figure}"
+
+
 def found(directory: pathlib.Path) -> list[tuple[int, pathlib.Path]]:
     """(step, path prefix) of every checkpoint in a directory, the newest first; other files are none."""
     matches = ((path, re.fullmatch(r"step-(\d+)\.index", path.name)) for path in pathlib.Path(directory).glob("step-*"))
