@@ -53,14 +53,12 @@ def test_everything_published_is_listed_and_small():
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """(workdir of a tiny DCGAN with an average, folder that it was published in)."""
+    """(workdir of a tiny DCGAN with an average and a best step, 3 of 4; folder that it was published in)."""
     patch = pytest.MonkeyPatch()
     root = tmp_path_factory.mktemp("published")
     patch.setattr(zoo, "PRETRAINED", root / "pretrained")
     data = load("digits", None, "")
-    config = TrainConfig(
-        model="dcgan", average=0.9, workdir=str(root / "tiny"), hparams={"latent_dim": 3, "width": 4}, batch_size=16
-    )
+    config = TrainConfig(model="dcgan", average=0.9, keep_best="val_loss", hparams={"latent_dim": 3, "width": 4})
     arguments = {"image_shape": (8, 8, 1), "levels": 17, **config.hparams}
     keras.utils.set_random_seed(0)
     model = zoo.build("dcgan", **arguments)
@@ -68,20 +66,24 @@ def published(tmp_path_factory):
         [100.03]
     )  # float16 counts by sixteenths there: rounding shows in a logit
     model.compile({player.name: keras.optimizers.Adam(1e-2) for player in model.players()}, average=0.9)
-    model.fit(data.training_batches(16, 0), steps_per_epoch=3, verbose=0)
-    (root / "tiny").mkdir()
+    trackable = checkpoints.trackable(model, model.average, model.optimizers)
+    for step, folder in (
+        (3, checkpoints.best_directory(root / "tiny", "val_loss")),
+        (4, root / "tiny" / "checkpoints"),
+    ):
+        model.fit(data.training_batches(16, 0), steps_per_epoch=step - int(model.step.numpy()), verbose=0)
+        checkpoints.save(folder, trackable, step, keep=1)
     configs.write(root / "tiny" / "config.json", config, arguments, data.record, [])
-    checkpoints.save(root / "tiny" / "checkpoints", checkpoints.trackable(model, model.average, model.optimizers), 3, 1)
     protocol = Protocol(examples=20, samples=10, batch_size=10)
     patch.setattr("trainers.classifier.STEPS", 5)
     yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol)
     patch.undo()
 
 
-def test_published_weights_are_the_average_in_half_precision(published):
+def test_published_weights_are_the_best_average_in_half_precision(published):
     workdir, folder = published
-    model, trained = zoo.pretrained("tiny"), zoo.restore(workdir)
-    raw = zoo.restore(workdir, averaged=False)
+    model, trained = zoo.pretrained("tiny"), zoo.restore(workdir, best=True)
+    raw = zoo.restore(workdir, averaged=False, best=True)
     trainable = {variable.path.split("/", 1)[-1] for variable in trained.trainable_variables}
     moved = 0.0
     for mine, theirs, last in zip(model.variables, trained.variables, raw.variables, strict=True):

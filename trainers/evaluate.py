@@ -6,8 +6,9 @@
 First come pictures, in <workdir>/pictures; then every measure that fits the model: exact nats and bits per dimension
 where it has `log_prob`; ELBO and importance bound where it has `elbo`; mean logits where it has `discriminate`; the
 share of each class among samples, by a classifier trained on the same data, where there are labels. The defaults end
-within minutes on two cores for small models; --full is the long protocol. The line is also written to
-<workdir>/evaluation.json (exports show it in their card); of a published model, to runs/pretrained/<name>.
+within minutes on two cores for small models; --full is the long protocol. A run with --keep_best is measured at its
+best, which is what it exports. The line is also written to <workdir>/evaluation.json (exports show it in their card);
+of a published model, to runs/pretrained/<name>.
 """
 
 import json
@@ -32,7 +33,7 @@ def evaluate() -> None:
     config = zoo.read_config(source)  # before TensorFlow, so that a wrong folder answers at once
     from trainers import measures
 
-    model = zoo.restore(source)
+    model = zoo.restore(source, best=bool(config.get("keep_best")))
     data = measures.load_data(config, flags.FLAGS.data_dir)
     line = json.dumps(measures.report(config, model, data, trainer_flags.protocol(), workdir))
     partial = workdir / "evaluation.partial"

@@ -2,7 +2,8 @@
 
     python -m trainers.publish --workdir=runs/vae_mnist [--full]
 
-pretrained/<name>/ gets weights.npz (float16; averaged where the run kept an average; no optimizer), config.json,
+pretrained/<name>/ gets weights.npz (float16; averaged where the run kept an average; at its best where
+it kept that; no optimizer), config.json,
 evaluation.json with its protocol, MODEL_CARD.md and up to three pictures; pretrained/MANIFEST.json their sizes and
 sha256. A model of more than 2 MB is refused.
 """
@@ -49,7 +50,7 @@ def publish(workdir: pathlib.Path, name: str, protocol, data_dir: str | None = N
     from trainers import measures
 
     config = zoo.read_config(workdir)
-    model = zoo.restore(workdir)
+    model = zoo.restore(workdir, best=bool(config.get("keep_best")))
     with tempfile.TemporaryDirectory() as scratch:
         made = pathlib.Path(scratch) / name
         made.mkdir()
