@@ -51,18 +51,18 @@ class GatedStacks(CausalNetwork):
         return [tuple(tf.split(dense(vector), 2, axis=-1)) for dense in self.condition]
 
     def vertical(self, run, rows, conditions, seed=None):
-        x, handed = rows, []
-        for i, (down, feed, (condition, _)) in enumerate(zip(self.down, self.feed, conditions, strict=True)):
+        x, above = rows, {}
+        layers = zip(self.down, self.feed, self.across, conditions, strict=True)
+        for i, (down, feed, across, (condition, _)) in enumerate(layers):
             x = run(down, dropout(x, self.rate if i else 0.0, seed, stream=2 * i))
-            handed.append(run(feed, x))
+            above[across.name] = run(feed, x)
             x = gate(x if condition is None else x + everywhere(condition, x))
-        return Above(handed)
+        return Above(above)
 
     def horizontal(self, run, pixels, above, conditions, seed=None):
         x = pixels
-        layers = zip(self.across, self.out, above.here, conditions, strict=True)
-        for i, (across, out, from_above, (_, condition)) in enumerate(layers):
-            h = run(across, dropout(x, self.rate if i else 0.0, seed, stream=2 * i + 1)) + from_above
+        for i, (across, out, (_, condition)) in enumerate(zip(self.across, self.out, conditions, strict=True)):
+            h = run(across, dropout(x, self.rate if i else 0.0, seed, stream=2 * i + 1)) + above.here[across.name]
             h = run(out, gate(h if condition is None else h + everywhere(condition, h)))
             x = x + h if i else h
         return tf.nn.relu(x)

@@ -60,17 +60,17 @@ class MaskedStack(CausalNetwork):
         self.built = True
 
     def vertical(self, run, rows, conditions, seed=None):
-        return Above([run.above(self.first, row=rows), *(run.above(block.look) for block in self.blocks)])
+        above = {block.look.name: run.above(block.look) for block in self.blocks}
+        return Above({self.first.name: run.above(self.first, row=rows), **above})
 
     def horizontal(self, run, pixels, above, conditions, seed=None):
         return pixels, above, seed
 
     def head(self, run, features, pixels, channel=None):
-        before, (here, *_), seed = features
-        first, *others = here
-        x = run(self.first, pixels, first, before)
-        for i, (block, above) in enumerate(zip(self.blocks, others, strict=True)):
-            x = block.of(run, x, above, rate=self.rate, seed=seed, stream=i)
+        before, above, seed = features
+        x = run(self.first, pixels, above.here[self.first.name], before)
+        for i, block in enumerate(self.blocks):
+            x = block.of(run, x, above.here[block.look.name], rate=self.rate, seed=seed, stream=i)
         for layer in self.hidden:
             x = run(layer, tf.nn.relu(x))
         x = run(self.last, dropout(tf.nn.relu(x), self.rate, seed, stream=len(self.blocks)))

@@ -38,14 +38,16 @@ class GatedBlock(keras.layers.Layer):
         self.rate, self.stream = rate, stream
 
     def above(self, run, vertical):
-        """What its two convolutions take from the rows above, the vertical stream among it."""
-        return [run.above(self.first, run(self.vertical, concat_elu(vertical))), run.above(self.second)]
+        """What its two convolutions take from the rows above, the vertical stream among it, by their names."""
+        first = run.above(self.first, run(self.vertical, concat_elu(vertical)))
+        return {self.first.name: first, self.second.name: run.above(self.second)}
 
-    def of(self, run, x, above=(None, None), skip=None, condition=None, seed=None):
-        h = run(self.first, concat_elu(x), above[0])
+    def of(self, run, x, above=None, skip=None, condition=None, seed=None):
+        above = above or {}  # the rows' own stream takes nothing
+        h = run(self.first, concat_elu(x), above.get(self.first.name))
         if skip is not None:
             h += run(self.skip, concat_elu(skip))
-        h = run(self.second, dropout(concat_elu(h), self.rate, seed, self.stream), above[1])
+        h = run(self.second, dropout(concat_elu(h), self.rate, seed, self.stream), above.get(self.second.name))
         if condition is not None:
             h += everywhere(condition, h)
         a, b = tf.split(h, 2, axis=-1)
@@ -92,12 +94,12 @@ class Scale(keras.layers.Layer):
 
     def vertical(self, run, u, conditions, seed, coarser):
         """u: the stream of the rows above -> it, after all blocks, and the Above of the other stream."""
-        skips, here, above, passed = [u], [], None, None
+        skips, here, above, passed = [u], {}, None, None
 
         def through(block, beside, skip=None):
             nonlocal u
             u = block.of(run, u, skip=skip, condition=conditions.get(block.name), seed=seed)
-            here.extend(beside.above(run, u))
+            here.update(beside.above(run, u))
 
         for block, beside in zip(self.rows_down, self.down, strict=True):
             through(block, beside)
@@ -105,7 +107,7 @@ class Scale(keras.layers.Layer):
         if self.coarsest:
             skips.pop()
         else:
-            here.append(run.above(self.halve))
+            here[self.halve.name] = run.above(self.halve)
 
             def below(run, u):
                 u, above = coarser[0].vertical(run, u, conditions, seed, coarser[1:])
@@ -118,11 +120,10 @@ class Scale(keras.layers.Layer):
 
     def horizontal(self, run, x, above, conditions, seed, coarser):
         """x: the stream of this row and those above -> it, after all blocks."""
-        skips, here = [x], iter(above.here)
+        skips = [x]
 
         def through(block, x, skip=None):
-            pair = next(here), next(here)
-            return block.of(run, x, pair, skip, conditions.get(block.name), seed)
+            return block.of(run, x, above.here, skip, conditions.get(block.name), seed)
 
         for block in self.down:
             x = through(block, x)
@@ -134,7 +135,7 @@ class Scale(keras.layers.Layer):
             def below(run, x, above):
                 return run(self.double, coarser[0].horizontal(run, x, above, conditions, seed, coarser[1:]))
 
-            x = run.coarser_pixels(self.name, below, run(self.halve, x, next(here)), above)
+            x = run.coarser_pixels(self.name, below, run(self.halve, x, above.here[self.halve.name]), above)
         for block in self.up:
             x = through(block, x, skips.pop())
         return x
@@ -160,13 +161,12 @@ class PixelStreams(CausalNetwork):
     def vertical(self, run, rows, conditions, seed=None):
         finest, *coarser = self.scales
         _, above = finest.vertical(run, run(self.first, rows), conditions, seed, coarser)
-        return above._replace(here=[run(self.first_above, rows), *above.here])
+        return above._replace(here={self.first_left.name: run(self.first_above, rows), **above.here})
 
     def horizontal(self, run, pixels, above, conditions, seed=None):
         finest, *coarser = self.scales
-        first, *here = above.here
-        x = run(self.first_left, pixels) + first
-        x = finest.horizontal(run, x, above._replace(here=here), conditions, seed, coarser)
+        x = run(self.first_left, pixels) + above.here[self.first_left.name]
+        x = finest.horizontal(run, x, above, conditions, seed, coarser)
         return run(self.last, tf.nn.elu(x))
 
     def mixture(self, features):

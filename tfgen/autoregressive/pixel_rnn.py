@@ -30,13 +30,13 @@ class RecurrentStack(CausalNetwork):
         self.channels = ChannelHead(channels, levels, head_width)
 
     def vertical(self, run, rows, conditions, seed=None):
-        return Above([run(self.rows, rows), *(run.above(layer) for layer in self.layers)])
+        above = {layer.name: run.above(layer) for layer in self.layers}
+        return Above({self.columns.name: run(self.rows, rows), **above})
 
     def horizontal(self, run, pixels, above, conditions, seed=None):
-        first, *others = above.here
-        x = run(self.columns, pixels) + first
-        for i, (layer, out, of_layer) in enumerate(zip(self.layers, self.out, others, strict=True)):
-            x += run(out, dropout(run(layer, x, of_layer), self.rate, seed, stream=i))
+        x = run(self.columns, pixels) + above.here[self.columns.name]
+        for i, (layer, out) in enumerate(zip(self.layers, self.out, strict=True)):
+            x += run(out, dropout(run(layer, x, above.here[layer.name]), self.rate, seed, stream=i))
         return tf.nn.relu(run(self.hidden, tf.nn.relu(x)))
 
     def head(self, run, features, pixels, channel=None):

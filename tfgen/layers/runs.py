@@ -13,12 +13,12 @@ class Above(NamedTuple):
     """What pixels take from the rows above: whole [N, H, W, S], of one row [N, W, S], or of one pixel [N, S].
 
     Args:
-      here: one tensor for each layer that wants one.
+      here: by the name of the layer that takes it.
       coarser: the same at half the resolution, in networks that have it.
       passed: what pixels of the row above this one, at half the resolution, passed down to this row.
     """
 
-    here: list
+    here: dict[str, tf.Tensor]
     coarser: "Above | None" = None
     passed: tf.Tensor | None = None
 
@@ -206,20 +206,20 @@ class Packed(NamedTuple):
 
     tensor: tf.Tensor
     sizes: list[int]
-    layers: int
+    layers: list[str]
     passed: bool
 
     def at(self, column) -> tuple[Above, list]:
         """Of one pixel: its Above, and the rest."""
         parts = tf.split(tf.gather(self.tensor, column), self.sizes, axis=-1)
-        here, rest = parts[: self.layers], parts[self.layers :]
+        here, rest = dict(zip(self.layers, parts, strict=False)), parts[len(self.layers) :]
         return (Above(here, None, rest[0]), rest[1:]) if self.passed else (Above(here), rest)
 
 
 def pack(above: Above, extra: list) -> list[Packed]:
     """Of every resolution; `extra` tensors [W, N, S] are put behind those of the finest."""
-    tensors = [*above.here, *([] if above.passed is None else [above.passed])]
+    tensors = [*above.here.values(), *([] if above.passed is None else [above.passed])]
     tensors = [*(tf.transpose(tensor, [1, 0, 2]) for tensor in tensors), *extra]
     sizes = [tensor.shape[-1] for tensor in tensors]
-    here = Packed(tf.concat(tensors, axis=-1), sizes, len(above.here), above.passed is not None)
+    here = Packed(tf.concat(tensors, axis=-1), sizes, list(above.here), above.passed is not None)
     return [here, *(pack(above.coarser, []) if above.coarser else [])]
