@@ -650,14 +650,19 @@ def test_mirrored_run_equals_one_device(tmp_path, mirrored, monkeypatch, exports
         runner.run(dataclasses.replace(config, strategy="mirrored", batch_size=15, workdir=str(tmp_path / "three")))
 
 
-WORKER = """
-import os, signal, sys
+WORKER = '''
+import os, signal, sys, time
 from trainers import callbacks, flags, runner, strategies
 from trainers.config import TrainConfig
 
 config, strategy = TrainConfig(**eval(sys.argv[1])), strategies.make("multi_worker")
 strategies.make = lambda name: strategy  # a process joins its cluster once
 original = callbacks.StopOnSignal.on_train_batch_end
+
+def wait_for(name):
+    """Both have to go on from what the chief wrote."""
+    while not os.path.exists(f"{config.workdir}/{name}"):
+        time.sleep(0.05)
 
 def at_step_four(self, batch, logs=None):
     if int(self.model.step.numpy()) == 4 and sys.argv[2] == "1":
@@ -669,9 +674,12 @@ try:
     runner.run(config)
 except SystemExit as stopped:
     print("code", stopped.code)
+wait_for("checkpoints/step-4.index")
 callbacks.StopOnSignal.on_train_batch_end = original
 runner.run(config)
-"""
+wait_for("exported.json")
+runner.run(config)
+'''
 
 
 def test_two_workers_train_stop_together_and_one_writes(tmp_path, exports):
@@ -702,7 +710,7 @@ def test_two_workers_train_stop_together_and_one_writes(tmp_path, exports):
     assert [worker.returncode for worker in workers] == [0, 0], outputs
     for output in outputs:
         assert "stopped by SIGTERM at step 4;" in output and "code 143" in output
-        assert "going on from step 4" in output
+        assert "going on from step 4" in output and "nothing is left to do" in output
     assert "exported:" in outputs[0] and "exported:" not in outputs[1]
     for folder in ("checkpoints", "best_val_loss"):
         assert not (tmp_path / "run" / folder / "worker-scratch").exists()

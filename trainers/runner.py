@@ -104,9 +104,9 @@ def run(config: TrainConfig) -> pathlib.Path | None:
         made, new = [], []
         if checkpoints.found(workdir / "checkpoints"):
             made, new = configs.changes(workdir / "config.json", config, arguments)
-            if chief and (path := _exported(config, workdir)):
+            if path := _exported(config, workdir):  # every worker ends: one that went on would wait for the others
                 print(f"nothing is left to do: {workdir} was trained to its end and exported to {path}/")
-                return path
+                return path if chief else None
             _check_same_data(workdir / "config.json", config, data)
         elif (workdir / "config.json").exists():
             print(f"{workdir} holds no checkpoint: what was begun there is begun anew")
