@@ -6,6 +6,8 @@ import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more threads would only get in their way
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # of those that a test starts too, or sums differ in their last bit
 
 import pytest
 import tensorflow as tf
@@ -13,14 +15,14 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
-if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more threads would only get in their way
-    tf.config.threading.set_intra_op_parallelism_threads(1)
+
+# Their tests share runs and exports, so that one process has to run them all.
+TOGETHER = ("tests.test_evaluate", "tests.test_export", "tests.test_pretrained", "tests.test_trainers")
 
 
 def pytest_collection_modifyitems(items):
-    """The tests of a module share what its fixtures make: one process runs them all, unless they say otherwise."""
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
+        if item.module.__name__ in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
