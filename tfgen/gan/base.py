@@ -1,7 +1,6 @@
 """What all GANs of images share: the game, latents to pictures, and no density."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 
 import keras
@@ -16,6 +15,18 @@ from tfgen.ops import images
 ACCURACIES = ("real_accuracy", "fake_accuracy")  # watched, not minimised
 
 
+class once:  # noqa: N801
+    """A property that is computed when it is first asked for. `functools.cached_property` holds a lock that all its objects
+    share: replicas that trace side by side and wait for each other in a reduction would wait for ever."""
+
+    def __init__(self, function: Callable):
+        self.function = function
+
+    def __get__(self, owner, _):
+        value = owner.__dict__[self.function.__name__] = self.function(owner)
+        return value
+
+
 class Move:
     """What the terms of one move are made of, each computed when it is first asked for, and once.
 
@@ -26,23 +37,23 @@ class Move:
         self.model, self.batch, self.seed, self.training = model, batch, seed, training
         self.condition = model.condition(batch)
 
-    @functools.cached_property
+    @once
     def real(self) -> tf.Tensor:
         """float32 [B, H, W, C] in [-1, 1]."""
         return images.to_symmetric(self.batch["image"], self.model.levels)
 
-    @functools.cached_property
+    @once
     def fake(self) -> tf.Tensor:
         """float32 [B, H, W, C] in [-1, 1], of latents that the seed draws and of the batch's condition."""
         latents = self.model.prior().draw(self.seed).value
         return self.model.run(self.model.generator, latents, self.training, **self.condition)
 
-    @functools.cached_property
+    @once
     def real_outputs(self) -> dict[str, tf.Tensor]:
         """All that the discriminator says of the real images, by name; "logits" [B] is always there."""
         return self.model.judge(self.real, self.training, **self.condition)
 
-    @functools.cached_property
+    @once
     def fake_outputs(self) -> dict[str, tf.Tensor]:
         """All that the discriminator says of the fakes."""
         return self.model.judge(self.fake, self.training, **self.condition)
