@@ -16,8 +16,11 @@ ACCURACIES = ("real_accuracy", "fake_accuracy")  # watched, not minimised
 
 
 class once:  # noqa: N801
-    """A property that is computed when it is first asked for. `functools.cached_property` holds a lock that all its objects
-    share: replicas that trace side by side and wait for each other in a reduction would wait for ever."""
+    """A property that is computed when it is first asked for, and once.
+
+    `functools.cached_property` holds a lock that all its objects share: replicas that trace side by side, and wait for
+    each other in a reduction, would wait for ever.
+    """
 
     def __init__(self, function: Callable):
         self.function = function
