@@ -38,17 +38,9 @@ PRESETS = {
         source="vae_mnist with half the width and one convolution more: 0.7 MB in half precision.",
         hparams={**VAE_MNIST.hparams, "width": 16, "depth": 3},
     ),
-    "vae_mnist_mlp": TrainConfig(
+    "vae_mnist_mlp": dataclasses.replace(
+        VAE_MNIST,
         source="One hidden layer of 500, Appendix C and figure 2 of Kingma and Welling 2014.",
-        model="vae",
-        dataset="mnist",
-        transforms="binarize",
-        steps=20000,
-        epoch_steps=1000,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        average=0.999,
         hparams={"latent_dim": 20, "width": 500, "depth": 1, "architecture": "mlp"},
     ),
     "vae_cifar10": TrainConfig(
