@@ -24,6 +24,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.module.__name__ in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

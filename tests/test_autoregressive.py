@@ -259,6 +259,7 @@ PLUS = {"name": "pixel_cnn_pp", "depth": 1, "scales": 2}
 LABELS = {"conditional": True, "num_classes": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "image_shape, arguments",
     [
@@ -356,6 +357,7 @@ def test_made_sees_what_comes_before_in_its_order():
         np.testing.assert_array_equal(changes, model.ranks[m][:, None] < model.ranks[m][None, :])
 
 
+@pytest.mark.slow
 def test_three_scales_are_causal_at_every_position():
     """The gradient of the parameters of every pixel: exactly zero from that pixel on, whatever its row and column."""
     model = small((8, 8, 1), 5, name="pixel_cnn_pp", depth=1, scales=3)
@@ -394,6 +396,7 @@ def test_temperature_and_nucleus():
         Draw(nucleus=1.5)
 
 
+@pytest.mark.slow
 def test_a_model_draws_as_it_is_told_by_steps_and_plainly():
     model = small((3, 4, 1), 5)
     seed, draw = seeds.seed_rows(6), Draw(temperature=0.5, nucleus=0.8)
