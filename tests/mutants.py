@@ -173,6 +173,18 @@ MUTANTS = [
         "players={}",
         "tests/test_optimizers.py -k of_their_own",
     ),
+    Mutant(
+        "tfgen/gan/base.py",
+        "class once:  # noqa: N801",
+        "import functools\nclass once(functools.cached_property):\n    pass\nclass _once:",
+        "tests/test_adversarial.py -k lazy_value",
+    ),
+    Mutant(
+        "tfgen/gan/base.py",
+        "value = owner.__dict__[self.function.__name__] = self.function(owner)",
+        "value = self.function(owner)",
+        "tests/test_adversarial.py -k lazy_value",
+    ),
     # distributions and vae
     Mutant(
         "tfgen/distributions/latents.py",

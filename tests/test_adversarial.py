@@ -1,5 +1,8 @@
 """The mathematics of the game: objectives against closed forms, the optimal discriminator, DCGAN's guidelines."""
 
+import concurrent.futures
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ import tensorflow as tf
 
 from tests.prototypes import PairedGAN
 from tfgen import zoo
+from tfgen.gan import base
 from tfgen.gan.dcgan import halvings
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.ops import images, seeds
@@ -226,3 +230,17 @@ def test_generate_answers_floats_with_gradients_beside_levels():
     ahead, behind = (np.sum(model.pixels(latents + s * direction).numpy() ** 2.0) for s in (1, -1))
     slope = np.sum(tape.gradient(total, latents).numpy()[:, 3])
     np.testing.assert_allclose(slope, (ahead - behind) / 2e-2, rtol=2e-2)
+
+
+def test_replicas_that_wait_for_each_other_within_a_lazy_value_do_not_wait_for_ever():
+    together = threading.Barrier(2, timeout=5)
+
+    class Waiting:
+        @base.once
+        def value(self):
+            return together.wait()
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        waiting = [Waiting(), Waiting()]
+        assert sorted(pool.map(lambda one: one.value, waiting)) == [0, 1]
+    assert sorted(one.value for one in waiting) == [0, 1]  # computed once: a third would wait alone
