@@ -14,7 +14,7 @@ from tfgen.layers.dropout import dropout
 from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
 from tfgen.ops import images, replicas, seeds
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.vae import mlp_decoder, mlp_encoder
+from tfgen.vae.networks import mlp_decoder, mlp_encoder
 
 
 def network(width: int, channels: int, activation: str | None) -> keras.Sequential:

@@ -52,6 +52,15 @@ def test_a_row_depends_on_its_own_seed_alone_in_every_mode():
         np.testing.assert_array_equal(eager[i], seeds.normal(seed[i : i + 1], [4, 2])[0])
 
 
+def test_the_bits_of_a_row_are_those_of_tensorflow():
+    """All rows at once, value by value as `tf.random` draws them for one seed after another."""
+    seed = tf.constant([[1, 2], [-3, 4], [2**31 - 1, -(2**31)]], tf.int32)
+    for shape in ((), (5,), (4, 3)):
+        each = [tf.random.stateless_uniform(shape, row, None, None, tf.uint32, alg="philox") for row in seed]
+        np.testing.assert_array_equal(seeds.uniform(seed, shape), (np.stack(each) // 512 + 0.5) * 2.0**-23)
+    np.testing.assert_array_equal(tf.stack(seeds.split(seed, 3), 1), [tf.random.split(row, 3) for row in seed])
+
+
 def test_split_makes_independent_streams():
     one, two = seeds.split(seeds.seed_rows(50), 2)
     assert len(np.unique(np.concatenate([one, two, seeds.seed_rows(50)]), axis=0)) == 150

@@ -1,58 +1,14 @@
 """VAE: Diederik P. Kingma, Max Welling, 2014, "Auto-Encoding Variational Bayes", https://arxiv.org/abs/1312.6114."""
 
-import math
-
-import keras
 import tensorflow as tf
 
 from tfgen.core import arguments
 from tfgen.distributions.latents import DiagonalGaussian, standard_normal
 from tfgen.distributions.likelihoods import LIKELIHOODS
 from tfgen.vae.base import LatentVariableModel
+from tfgen.vae.networks import ARCHITECTURES
 
 MIN_STDDEV = 1e-3  # of the posterior: keeps the KL and its gradient finite
-
-
-def mlp_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
-    """Appendix C: fully connected layers, picture [N, H, W, C] -> [N, outputs]."""
-    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
-    return keras.Sequential([keras.layers.Flatten(), *hidden, keras.layers.Dense(outputs)])
-
-
-def mlp_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
-    """Appendix C: fully connected layers, latents [N, D] -> [N, H, W, C]."""
-    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
-    return keras.Sequential([*hidden, keras.layers.Dense(math.prod(image_shape)), keras.layers.Reshape(image_shape)])
-
-
-def conv_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
-    """`depth` convolutions of stride 2, each twice as wide as the last, then a hidden layer."""
-    convs = [keras.layers.Conv2D(width * 2**i, 4, 2, "same", activation="gelu") for i in range(depth)]
-    return keras.Sequential(
-        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, "gelu"), keras.layers.Dense(outputs)]
-    )
-
-
-def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
-    """The encoder turned round: `depth` up-convolutions of stride 2, cropped to the picture."""
-    height, width_, channels = image_shape
-    rows, columns = -(-height // 2**depth), -(-width_ // 2**depth)
-    widths = [width * 2**i for i in reversed(range(depth))]
-    ups = [keras.layers.Conv2DTranspose(w, 4, 2, "same", activation="gelu") for w in [*widths[1:], width]]
-    crop = ((0, rows * 2**depth - height), (0, columns * 2**depth - width_))
-    return keras.Sequential(
-        [
-            keras.layers.Dense(8 * width, "gelu"),
-            keras.layers.Dense(rows * columns * widths[0], "gelu"),
-            keras.layers.Reshape((rows, columns, widths[0])),
-            *ups,
-            keras.layers.Conv2D(channels, 3, padding="same"),
-            keras.layers.Cropping2D(crop),
-        ]
-    )
-
-
-ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}
 
 
 class VAE(LatentVariableModel):

@@ -1,0 +1,47 @@
+"""Encoders and decoders that the models of the family share: fully connected, and of convolutions."""
+
+import math
+
+import keras
+
+
+def mlp_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
+    """Fully connected layers (Kingma and Welling 2014, appendix C): picture [N, H, W, C] -> [N, outputs]."""
+    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
+    return keras.Sequential([keras.layers.Flatten(), *hidden, keras.layers.Dense(outputs)])
+
+
+def mlp_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
+    """Fully connected layers (appendix C, too): latents [N, D] -> [N, H, W, C]."""
+    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
+    return keras.Sequential([*hidden, keras.layers.Dense(math.prod(image_shape)), keras.layers.Reshape(image_shape)])
+
+
+def conv_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
+    """`depth` convolutions of stride 2, each twice as wide as the last, then a hidden layer."""
+    convs = [keras.layers.Conv2D(width * 2**i, 4, 2, "same", activation="gelu") for i in range(depth)]
+    return keras.Sequential(
+        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, "gelu"), keras.layers.Dense(outputs)]
+    )
+
+
+def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
+    """The encoder turned round: `depth` up-convolutions of stride 2, cropped to the picture."""
+    height, width_, channels = image_shape
+    rows, columns = -(-height // 2**depth), -(-width_ // 2**depth)
+    widths = [width * 2**i for i in reversed(range(depth))]
+    ups = [keras.layers.Conv2DTranspose(w, 4, 2, "same", activation="gelu") for w in [*widths[1:], width]]
+    crop = ((0, rows * 2**depth - height), (0, columns * 2**depth - width_))
+    return keras.Sequential(
+        [
+            keras.layers.Dense(8 * width, "gelu"),
+            keras.layers.Dense(rows * columns * widths[0], "gelu"),
+            keras.layers.Reshape((rows, columns, widths[0])),
+            *ups,
+            keras.layers.Conv2D(channels, 3, padding="same"),
+            keras.layers.Cropping2D(crop),
+        ]
+    )
+
+
+ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}
