@@ -17,7 +17,13 @@ tf.config.set_logical_device_configuration(
 )
 
 # Their tests share runs and exports, so that one process has to run them all.
-TOGETHER = ("tests.test_evaluate", "tests.test_export", "tests.test_pretrained", "tests.test_trainers")
+TOGETHER = (
+    "tests.test_evaluate",
+    "tests.test_export",
+    "tests.test_pretrained",
+    "tests.test_studies",
+    "tests.test_trainers",
+)
 
 
 def pytest_collection_modifyitems(items):

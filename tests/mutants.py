@@ -577,8 +577,8 @@ MUTANTS = [
     ),
     Mutant(
         "trainers/flags.py",
-        "        os._exit(stopped.code)\n",
-        "        raise\n",
+        "    os._exit(stopped.code)\n",
+        "    raise stopped\n",
         "tests/test_trainers.py -k after_a_stop",
     ),
     Mutant(
@@ -745,6 +745,31 @@ MUTANTS = [
         "data = f\"@{output / 'request.json'}\"",
         'data = "..."',
         "tests/test_export.py::test_an_export_of_some_signatures_holds_only_their_weights",
+    ),
+    # studies
+    Mutant(
+        "tfgen/data/examples.py",
+        "order = shuffled(split.size, 0, 0)[:count]",
+        "order = shuffled(split.size, count, 0)[:count]",
+        "tests/test_studies.py -k fewer_training",
+    ),
+    Mutant(
+        "tfgen/studies/reconstruction.py",
+        "np.square(given - made).mean(axis=(1, 2, 3))",
+        "np.square(given - made).sum(axis=(1, 2, 3))",
+        "tests/test_studies.py -k reconstruction",
+    ),
+    Mutant(
+        "trainers/variants.py",
+        '"hparams": {**begun.hparams, **arguments}',
+        '"hparams": begun.hparams',
+        "tests/test_studies.py -k variants",
+    ),
+    Mutant(
+        "tfgen/studies/table.py",
+        "if lacking := row.lacking(there):",
+        "if (lacking := row.lacking(there)) and False:",
+        "tests/test_studies.py -k the_table",
     ),
 ]
 

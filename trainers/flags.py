@@ -121,10 +121,16 @@ def _train(trainer: str) -> None:
 
     try:
         runner.run(config)
-    except SystemExit as stopped:  # all is on disk; threads that still read data ahead would keep this process alive
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(stopped.code)
+    except SystemExit as stopped:
+        leave(stopped)
+
+
+def leave(stopped: SystemExit) -> None:
+    """Ends this process where a run was stopped and all is on disk: threads that still read data ahead would keep it
+    alive."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(stopped.code)
 
 
 LONG = {"examples": 0, "importance_samples": 5000, "samples": 5000}

@@ -22,7 +22,8 @@ from trainers.config import TrainConfig
 
 
 def load_data(config: TrainConfig) -> datasets.Examples:
-    return datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt, config.cache)
+    data = datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt, config.cache)
+    return data.with_training_examples(config.train_examples) if config.train_examples else data
 
 
 def model_arguments(config: TrainConfig, data: datasets.Examples) -> dict:
@@ -87,7 +88,7 @@ def segments(start: int, stop: int, every: int) -> list[tuple[int, int]]:
     return parts
 
 
-def run(config: TrainConfig) -> pathlib.Path | None:
+def run(config: TrainConfig, export: bool = True) -> pathlib.Path | None:
     """Trains, or goes on training, and exports. Returns the folder of the export (None on workers that write nothing).
 
     Raises:
@@ -126,7 +127,7 @@ def run(config: TrainConfig) -> pathlib.Path | None:
             configs.write(workdir / "config.json", config, arguments, data.record, made)
         if step < config.steps and not (best and best.ended(step)):
             _train(config, model, data, strategy, trackable, step, chief, best)
-        return _export(config, workdir) if chief else None
+        return _export(config, workdir) if chief and export else None
 
 
 def _check_same_data(path: pathlib.Path, config: TrainConfig, data: datasets.Examples) -> None:

@@ -126,6 +126,22 @@ class Examples:
         """What a run keeps of its data; two of them are compared by `splits.difference`."""
         return {"protocol": self.protocol, "fingerprint": dict(self.fingerprint)}
 
+    def with_training_examples(self, count: int) -> "Examples":
+        """The same set with only `count` examples in its training split, drawn once for all; fewer are among more.
+
+        Raises:
+          ValueError: for more than there are, or where examples can be read only one after another.
+        """
+        split = self.splits["train"]
+        if not isinstance(split, Split):
+            raise ValueError(f"train_examples={count}: {self.name} can only be read as a whole; leave it out")
+        if count > split.size:
+            raise ValueError(f"train_examples={count}: {self.name} has only {split.size} training examples")
+        order = shuffled(split.size, 0, 0)[:count]
+        fewer = Split(count, lambda index: split.read(tf.gather(order, index)))
+        protocol = f"{self.protocol}; {count} of the {split.size} training examples"
+        return dataclasses.replace(self, splits={**self.splits, "train": fewer}, protocol=protocol)
+
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None
     ) -> tf.data.Dataset:

@@ -30,9 +30,27 @@ def offered(model, data) -> set[str]:
 
     They are the model's verbs; the names of its signatures; its kind of example, "image", "audio" or "series";
     "network" where it has one that takes examples as floats; "given label", say, where it is conditioned on a label;
-    and "labels" where the data have classes.
+    "latent_dim", and "latent_dim=2", say, where z is a vector; "prior N(0, I)" where it is just that; and "labels"
+    where the data have classes.
     """
     there = {*zoo.verbs(model), *model.signatures(), model.example}
     there |= {f"given {name}" for name in model.condition_spec}
     there |= {"network"} if hasattr(model, "network") else set()
+    if hasattr(model, "latent_dim"):
+        there |= {"latent_dim", f"latent_dim={model.latent_dim}"}
+    if "prior" in there and _is_standard_normal(model):
+        there |= {"prior N(0, I)"}
     return there | ({"labels"} if data.class_names else set())
+
+
+def _is_standard_normal(model) -> bool:
+    import tensorflow as tf  # the names of what there is are known without it
+
+    from tfgen.distributions.latents import DiagonalGaussian
+
+    prior = model.prior(
+        **{name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in model.condition_spec.items()}
+    )
+    if not isinstance(prior, DiagonalGaussian):
+        return False
+    return bool(tf.reduce_all(prior.mean() == 0.0) & tf.reduce_all(prior.stddev() == 1.0))

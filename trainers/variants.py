@@ -1,0 +1,42 @@
+"""What a study trains: variants of a run, beside it."""
+
+import dataclasses
+import pathlib
+import re
+
+import tensorflow as tf
+
+from tfgen import zoo
+from trainers import config as configs
+from trainers import runner
+
+
+def train(source: pathlib.Path, folder: pathlib.Path, data_dir: str | None, **changes) -> tf.keras.Model:
+    """The model of a run trained with changes, in a folder named for them; restored from there if it is at its end.
+
+    It is trained by one device, and from its beginning where the run began with another's weights; it has no export.
+
+    Args:
+      source: folder with the config.json of the run.
+      folder: where the variants of a study are kept.
+      data_dir: where TFDS keeps its data, if not where it did in the run.
+      changes: fields of `TrainConfig`, or arguments of the model.
+    Returns:
+      What the run would export: averaged weights, at its best where it keeps that.
+    Raises:
+      ValueError: naming a change that is neither, or out of range.
+    """
+    begun = configs.read(str(source / "config.json"))
+    fields = {name: value for name, value in changes.items() if name in configs.FIELDS}
+    arguments = {name: value for name, value in changes.items() if name not in configs.FIELDS}
+    name = ",".join(f"{key}={value}" for key, value in sorted(changes.items())) or "same"
+    workdir = folder / re.sub(r"[^\w.,=-]", "_", name)
+    config = dataclasses.replace(
+        begun,
+        **{"workdir": str(workdir), "strategy": "one_device", "start_from": "", "data_dir": data_dir or begun.data_dir}
+        | fields
+        | {"hparams": {**begun.hparams, **arguments}},
+    )
+    configs.check(config)
+    runner.run(config, export=False)
+    return zoo.restore(str(workdir), best=bool(config.keep_best))
