@@ -236,8 +236,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/vae/base.py",
-        "seed=_other(seed) if training else None",
-        "seed=None",
+        "noise = _other(seed) if training else None",
+        "noise = None",
         "tests/test_variational.py::test_noise_reaches_the_decoder_in_training_alone",
     ),
     Mutant(
@@ -248,8 +248,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/losses/variational.py",
-        "image) + prior.log_prob(drawn.value) - drawn",
-        "image) - drawn",
+        "self.likelihood + self.prior - self.posterior",
+        "self.likelihood - self.posterior",
         "tests/test_variational.py::test_importance_bound_is_the_one_bound_of_its_samples",
     ),
     # data

@@ -86,6 +86,31 @@ ROWS = {
         "vae",
         {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
     ),
+    "vae_logistic_conditional": (
+        "vae",
+        {**COLOR, "latent_dim": 2, "width": 4, "depth": 1, "likelihood": "logistic", "prior": "mixture"}
+        | {"components": 3, "conditional": True, "num_classes": 3, "posterior": "full"},
+    ),
+    "vae_planar_autoregressive": (
+        "vae",
+        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "planar"}
+        | {"flow_steps": 2, "prior": "autoregressive"},
+    ),
+    "vae_iaf": (
+        "vae",
+        {**BINARY, "latent_dim": 3, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "iaf"}
+        | {"flow_steps": 2},
+    ),
+    "vae_total_correlation_vamp": (
+        "vae",
+        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "total_correlation": 3.0}
+        | {"prior": "vamp", "components": 3},
+    ),
+    "iwae": (
+        "vae",
+        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "samples": 3}
+        | {"doubly_reparameterised": True},
+    ),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
     "dcgan_k2": (
         "dcgan",

@@ -205,6 +205,83 @@ class Mixture(Density):
         return {}
 
 
+class AutoregressiveGaussian(Density):
+    """p(z) = prod_i N(z_i; mean_i(z_<i), stddev_i(z_<i)^2), the same for all rows (Chen et al. 2017, "Variational Lossy
+    Autoencoder", section 3.2: as a prior it is what an inverse autoregressive flow is as a posterior).
+
+    Args:
+      dim: of z.
+      conditionals: z [N, D] -> mean and standard deviation [N, D], both at i of z_<i alone.
+    """
+
+    def __init__(self, dim: int, conditionals: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]):
+        self.dim, self.conditionals = dim, conditionals
+
+    def draw(self, seed):
+        noise = seeds.normal(seed, [self.dim])
+
+        def step(i, value):
+            mean, stddev = self.conditionals(value)
+            return i + 1, tf.where(tf.range(self.dim) == i, mean + stddev * noise, value)
+
+        loop = (0, tf.zeros_like(noise))
+        _, value = tf.while_loop(lambda i, _: i < self.dim, step, loop, parallel_iterations=1)
+        return Drawn(value, self.log_prob(value))
+
+    def log_prob(self, value):
+        return DiagonalGaussian(*self.conditionals(value)).log_prob(value)
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {}
+
+
+class OneHot(Density):
+    """One of K classes, as a one-hot vector: of each row by its logits [N, K], or [K] for all rows alike."""
+
+    def __init__(self, logits: tf.Tensor):
+        self.log_probs = tf.nn.log_softmax(tf.cast(logits, tf.float32))
+
+    def draw(self, seed):
+        value = tf.one_hot(tf.argmax(self.log_probs + _gumbel(seed, self.log_probs), axis=-1), self.log_probs.shape[-1])
+        return Drawn(value, self.log_prob(value))
+
+    def log_prob(self, value):
+        return tf.reduce_sum(tf.where(value > 0, value * self.log_probs, 0.0), axis=-1)
+
+    def kl(self, prior, drawn):
+        if not isinstance(prior, OneHot):
+            return _kl_by_sample(prior, drawn)
+        return [tf.reduce_sum(tf.exp(self.log_probs) * (self.log_probs - prior.log_probs), axis=-1)]
+
+    def moments(self):
+        probs = tf.exp(self.log_probs)
+        return {"mean": probs, "stddev": tf.sqrt(probs * (1.0 - probs))}
+
+
+class RelaxedOneHot(OneHot):
+    """A `OneHot` whose draws are soft, so that they have a gradient: softmax((logits + Gumbel noise) / temperature).
+
+    Jang, Gu and Poole 2017, "Categorical Reparameterization with Gumbel-Softmax", https://arxiv.org/abs/1611.01144,
+    eq. 2. Its KL is that of the classes, as in the paper's experiments; so what is trained on it is no bound on the
+    likelihood, and what is reported has to be of hard draws.
+    """
+
+    def __init__(self, logits: tf.Tensor, temperature: float):
+        super().__init__(logits)
+        self.temperature = temperature
+
+    def draw(self, seed):
+        value = tf.nn.softmax((self.log_probs + _gumbel(seed, self.log_probs)) / self.temperature)
+        return Drawn(value, self.log_prob(value))
+
+
+def _gumbel(seed: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    return -tf.math.log(-tf.math.log(seeds.uniform(seed, [like.shape[-1]])))
+
+
 class Layers(Density):
     """p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ...: a hierarchy from the top down, as a prior or as a ladder's posterior;
     also any z of several parts.
@@ -236,6 +313,37 @@ class Layers(Density):
             return _kl_by_sample(prior, drawn)
         pairs = zip(drawn.layers, prior.given(drawn.value), strict=True)
         return [tf.add_n(layer.kl(above, own)) for (layer, own), above in pairs]
+
+    def moments(self):
+        return {}
+
+
+class BottomUp(Latents):
+    """q(z_L | x) q(z_{L-1} | z_L) ... q(z_1 | z_2): a posterior that is drawn from the layer next to the image upwards
+    (Burda et al. 2016, eq. 1). Its values are in the order of `Layers`, the top first.
+
+    Args:
+      layers: each a function of the value below it, the lowest first, of ().
+    """
+
+    def __init__(self, *layers: Callable[..., Latents]):
+        self._layers = layers
+
+    def draw(self, seed):
+        below, layers = (), []
+        for layer, own_seed in zip(self._layers, seeds.split(seed, len(self._layers)), strict=True):
+            latents = layer(*below)
+            layers.insert(0, (latents, latents.draw(own_seed)))
+            below = (layers[0][1].value,)
+        log_prob = tf.add_n([drawn.log_prob for _, drawn in layers])
+        return Drawn(tuple(drawn.value for _, drawn in layers), log_prob, tuple(layers))
+
+    def kl(self, prior, drawn):
+        """A layer's share is at what was drawn, but for the top's: what lies below that it does not depend on."""
+        (latents, own), *lower = drawn.layers
+        top, *others = prior.given(drawn.value)
+        shares = [_kl_by_sample(above, own) for (_, own), above in zip(lower, others, strict=True)]
+        return [tf.add_n(share) for share in [latents.kl(top, own), *shares]]
 
     def moments(self):
         return {}

@@ -5,6 +5,7 @@ per dimension mean the same whatever family the model is of.
 """
 
 import abc
+import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -82,34 +83,84 @@ class Bernoulli(Factorized):
         return tf.cast(seeds.uniform(seed, self.mean.shape[1:]) < self.mean, tf.uint8)
 
 
-class Gaussian(Factorized):
-    """N(mean, diag(stddev^2)) gathered into the pixel levels, the variance learned for every pixel.
+class Discretized(Factorized):
+    """A distribution of real numbers gathered into the pixel levels, its scale learned for every pixel.
 
-    P(x_i = k) is the mass of the normal between k - 1/2 and k + 1/2, the first and the last level taking the tails; so
-    it is a distribution over levels, its log is at most 0, and the usual density's reward for a vanishing variance is
-    gone. The mean lies inside the range of the pixels (Kingma and Welling 2014, section 5) and the standard deviation
-    between `MIN_STDDEV` and `levels` levels, which keeps every value and gradient finite.
+    P(x_i = k) is the mass between k - 1/2 and k + 1/2, the first and the last level taking the tails; so it is a
+    distribution over levels, its log is at most 0, and the usual density's reward for a vanishing variance is gone. The
+    mean lies inside the range of the pixels (Kingma and Welling 2014, section 5) and the scale between `MIN_SCALE` and
+    `levels` levels, which keeps every value and gradient finite.
     """
 
     parameters = 2
-    MIN_STDDEV = 0.1
+    MIN_SCALE = 0.1
 
     def __init__(self, values: tf.Tensor, levels: int):
         """values: [N, H, W, 2 C], any numbers: of each channel the raw mean, then of each the raw scale."""
         mean, scale = tf.split(tf.cast(values, tf.float32), 2, axis=-1)
         self.levels = levels
         self.mean = images.symmetric_to_levels(tf.tanh(mean), levels)
-        self.stddev = tf.minimum(tf.nn.softplus(scale) * ((levels - 1) / 2.0) + self.MIN_STDDEV, float(levels))
+        self.scale = tf.minimum(tf.nn.softplus(scale) * ((levels - 1) / 2.0) + self.MIN_SCALE, float(levels))
         # tfd.QuantizedDistribution rounds up, so that level k takes the mass of (k - 1, k]: hence the half level.
-        normal = tfd.Normal(self.mean - 0.5, self.stddev)
-        self.distribution = tfd.Independent(tfd.QuantizedDistribution(normal, low=0.0, high=levels - 1.0), 3)
+        continuous = self._continuous(self.mean - 0.5, self.scale)
+        self.distribution = tfd.Independent(tfd.QuantizedDistribution(continuous, low=0.0, high=levels - 1.0), 3)
+
+    @abc.abstractmethod
+    def _continuous(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+        """Of the real numbers."""
+
+    @abc.abstractmethod
+    def _noise(self, seed: tf.Tensor) -> tf.Tensor:
+        """Draws of it at mean 0 and scale 1: [N, H, W, C]."""
 
     def log_prob(self, image):
         return self.distribution.log_prob(tf.cast(image, tf.float32))
 
     def sample(self, seed):
-        noise = seeds.normal(seed, self.mean.shape[1:])
-        return images.nearest_level(self.mean + self.stddev * noise, self.levels)
+        return images.nearest_level(self.mean + self.scale * self._noise(seed), self.levels)
 
 
-LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
+class Gaussian(Discretized):
+    """N(mean, diag(scale^2)), gathered into the levels."""
+
+    @property
+    def stddev(self):
+        return self.scale
+
+    def _continuous(self, mean, scale):
+        return tfd.Normal(mean, scale)
+
+    def _noise(self, seed):
+        return seeds.normal(seed, self.mean.shape[1:])
+
+
+class Logistic(Discretized):
+    """The discretised logistic distribution (Kingma et al. 2016, "Improved Variational Inference with Inverse
+    Autoregressive Flow", appendix C.4; there a channel has one scale, here every pixel has its own)."""
+
+    @property
+    def stddev(self):
+        return self.scale * (math.pi / math.sqrt(3.0))
+
+    def _continuous(self, mean, scale):
+        return tfd.Logistic(mean, scale)
+
+    def _noise(self, seed):
+        uniform = seeds.uniform(seed, self.mean.shape[1:])
+        return tf.math.log(uniform) - tf.math.log1p(-uniform)
+
+
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian, "logistic": Logistic}
+
+
+def choose(name: str, levels: int) -> type[Factorized]:
+    """The likelihood of a name; without one Bernoulli for two levels, else Gaussian.
+
+    Raises:
+      ValueError: for a name that there is not, or one that is not of these levels.
+    """
+    name = name or ("bernoulli" if levels == 2 else "gaussian")
+    if name not in LIKELIHOODS:
+        raise ValueError(f"likelihood={name!r}: must be one of {sorted(LIKELIHOODS)}")
+    LIKELIHOODS[name](tf.zeros([0, 1, 1, LIKELIHOODS[name].parameters]), levels)
+    return LIKELIHOODS[name]

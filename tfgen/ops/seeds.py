@@ -32,6 +32,11 @@ def split(seed: tf.Tensor, streams: int) -> list[tf.Tensor]:
     return tf.unstack(tf.bitcast(_known_rows(seed, (streams, 2)), tf.int32), axis=1)
 
 
+def repeat(seed: tf.Tensor, times: int) -> tf.Tensor:
+    """`times` independent seeds of each row, the repetitions N apart: int32 [N, 2] -> [times N, 2]."""
+    return tf.concat(split(seed, times), axis=0)
+
+
 def _known_rows(seed: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     """`_bits` with as many rows as are known. Once it has met two numbers of rows, its answer says none in a graph;
     loops over the answer need it."""

@@ -1,12 +1,13 @@
 """What all latent-variable models share: the bound they are trained on, the bounds they report, ancestral sampling."""
 
 import abc
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
-from tfgen.distributions.latents import Density, Latents, repeat
+from tfgen.distributions.latents import Density, Drawn, Latents, repeat
 from tfgen.distributions.likelihoods import Likelihood
 from tfgen.losses import variational
 from tfgen.metrics.likelihood import bits_per_dim
@@ -14,17 +15,21 @@ from tfgen.ops import images, replicas, seeds
 
 
 class LatentVariableModel(GenerativeModel):
-    """p(x) = integral of p(z) p(x | z) dz, trained on the evidence lower bound with the posterior q(z | x).
+    """p(x) = integral of p(z) p(x | z) dz, trained on a lower bound with the posterior q(z | x).
 
     The loss is reconstruction + beta * (sum over the layers of z of max(kl, free_bits)), where that kl is the mean over
-    the batch of all replicas; what is logged are the plain terms in nats. A conditional model hands its condition, by
-    name, to each of its distributions and wants it in each of its verbs.
+    the batch of all replicas, plus what a model adds; with several `samples` it is the bound of Burda et al. 2016 with
+    the sign turned. What is logged are the plain terms in nats. A conditional model hands its condition, by name, to
+    each of its distributions and wants it in each of its verbs.
 
     Args:
       beta: weight of the KL; above 1 it is the beta-VAE (Higgins et al. 2017).
       free_bits: nats of a layer's KL that cost nothing (Kingma et al. 2016, "Improved Variational Inference with
         Inverse Autoregressive Flow", appendix C.8; its groups are the layers here).
       warmup_steps: training steps over which the KL's weight rises from 0 to beta (Bowman et al. 2016).
+      samples: k of the bound that is trained on ("Importance Weighted Autoencoders", eq. 8); 1 is the ELBO.
+      doubly_reparameterised: whether the posterior learns by the gradient of Tucker et al. 2019; of models whose
+        posterior has no parameters but its features.
       num_classes: see `GenerativeModel`.
     """
 
@@ -35,13 +40,28 @@ class LatentVariableModel(GenerativeModel):
         beta: float = 1.0,
         free_bits: float = 0.0,
         warmup_steps: int = 0,
+        samples: int = 1,
+        doubly_reparameterised: bool = False,
         num_classes: int = 0,
     ):
         super().__init__(image_shape, levels, num_classes=num_classes)
-        for name, value in (("beta", beta), ("free_bits", free_bits), ("warmup_steps", warmup_steps)):
+        of_the_kl = {"free_bits": free_bits, "warmup_steps": warmup_steps, "beta": beta}
+        for name, value in of_the_kl.items():
             if value < 0:
                 raise ValueError(f"{name}={value}: must not be negative")
+            if samples > 1 and value != (name == "beta"):
+                raise ValueError(f"{name}={value}: the bound of samples={samples} has no KL to weigh; leave it out")
+        if samples < 1:
+            raise ValueError(f"samples={samples}: must be at least 1")
+        if doubly_reparameterised and samples == 1:
+            raise ValueError(
+                "doubly_reparameterised=True: is of several samples; give samples=50 or so, or leave it out"
+            )
         self.beta, self.free_bits, self.warmup_steps = beta, free_bits, warmup_steps
+        self.samples, self.doubly_reparameterised = samples, doubly_reparameterised
+
+    # Terms beside the bound, by name: the weight of each, and a function (posterior, what was drawn) -> [B], nats.
+    additions: Mapping[str, tuple[float, Callable[[Latents, Drawn], tf.Tensor]]] = {}
 
     @abc.abstractmethod
     def prior(self, **condition: tf.Tensor) -> Density:
@@ -86,7 +106,7 @@ class LatentVariableModel(GenerativeModel):
 
     def elbo(self, image: tf.Tensor, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """The evidence lower bound on ln p(image) with one posterior sample: [N], nats."""
-        return self._elbo(image, seed, **condition).value
+        return self._elbo(self.encode(image, **condition), image, seed, **condition).value
 
     def importance_bound(
         self, image: tf.Tensor, k: int, seed: tf.Tensor, at_once: int = 50, **condition: tf.Tensor
@@ -103,32 +123,41 @@ class LatentVariableModel(GenerativeModel):
 
         def bound(chunk):
             rows = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
-            weights = variational.log_weight(
-                self.prior(**condition),
-                self.posterior(features),
-                lambda latents: self.decode(latents, **condition),
-                image,
-                tf.concat(seeds.split(rows, at_once), axis=0),
-            )
-            return variational.importance_bound(tf.reshape(weights, [at_once, -1]))
+            weights = self._weight(image, features, seeds.repeat(rows, at_once), **condition)
+            return variational.importance_bound(tf.reshape(weights.value, [at_once, -1]))
 
         bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
         return variational.importance_bound(tf.ensure_shape(bounds, [k // at_once, None]))
 
-    def _elbo(self, image, seed, training=False, **condition) -> variational.ELBO:
-        def decode(latents):
-            return self.decode(latents, seed=_other(seed) if training else None, training=training, **condition)
-
-        posterior = self.encode(image, training=training, **condition)
+    def _elbo(self, posterior, image, seed, training=False, **condition) -> variational.ELBO:
+        decode = self._decoder(seed, training, **condition)
         return variational.elbo(self.prior(**condition), posterior, decode, image, seed)
 
+    def _weight(self, image, features, seed, training=False, **condition) -> variational.Weight:
+        """Of a posterior sample for each row of the features."""
+        prior, posterior = self.prior(**condition), self.posterior(features, training=training)
+        decode = self._decoder(seed, training, **condition)
+        if training and self.doubly_reparameterised:
+            frozen = self.posterior(tf.nest.map_structure(tf.stop_gradient, features), training=training)
+            return variational.doubly_reparameterised_weight(
+                prior, posterior, frozen, decode, image, seed, self.samples
+            )
+        return variational.weight(prior, posterior, decode, image, seed)
+
+    def _decoder(self, seed, training, **condition) -> Callable[..., Likelihood]:
+        noise = _other(seed) if training else None
+        return lambda latents: self.decode(latents, seed=noise, training=training, **condition)
+
     def players(self):
-        return (
-            Player("model", self._terms, parts=[self], objective=self._objective, units={"bits_per_dim": "bits/dim"}),
-        )
+        terms, objective = self._terms, self._objective
+        if self.samples > 1:
+            terms, objective = self._importance_terms, lambda terms: terms["negative_bound"]
+        return (Player("model", terms, parts=[self], objective=objective, units={"bits_per_dim": "bits/dim"}),)
 
     def _terms(self, batch, seed, training):
-        elbo = self._elbo(batch["image"], seed, training, **self.condition(batch))
+        image, condition = batch["image"], self.condition(batch)
+        posterior = self.encode(image, training=training, **condition)
+        elbo = self._elbo(posterior, image, seed, training, **condition)
         layers = elbo.kl_of_layers if len(elbo.kl_of_layers) > 1 else []
         return {
             "reconstruction": elbo.reconstruction,
@@ -136,6 +165,7 @@ class LatentVariableModel(GenerativeModel):
             **{f"kl_{i}": kl for i, kl in enumerate(layers, 1)},
             "negative_elbo": -elbo.value,
             "bits_per_dim": bits_per_dim(-elbo.value, self.image_shape),
+            **{name: function(posterior, elbo.drawn) for name, (_, function) in self.additions.items()},
         }
 
     def _objective(self, terms):
@@ -143,7 +173,24 @@ class LatentVariableModel(GenerativeModel):
         if self.warmup_steps:
             weight *= tf.minimum(1.0, tf.cast(self.step.value, tf.float32) / self.warmup_steps)
         groups = [kl for name, kl in terms.items() if name.startswith("kl_")] or [terms["kl"]]
-        return terms["reconstruction"] + weight * tf.add_n([self._with_free_bits(kl) for kl in groups])
+        kl = tf.add_n([self._with_free_bits(kl) for kl in groups])
+        return tf.add_n([terms["reconstruction"], weight * kl, *(w * terms[n] for n, (w, _) in self.additions.items())])
+
+    def _importance_terms(self, batch, seed, training):
+        """The bound, and its terms as the mean over the samples."""
+        image, condition = batch["image"], self.condition(batch)
+        features = self.features(images.to_symmetric(image, self.levels), training=training, **condition)
+        image, features, condition = repeat((image, features, condition), self.samples)
+        weight = self._weight(image, features, seeds.repeat(seed, self.samples), training, **condition)
+        weights = variational.Weight(*(tf.reshape(part, [self.samples, -1]) for part in weight))
+        bound = variational.importance_bound(weights.value)
+        return {
+            "reconstruction": -tf.reduce_mean(weights.likelihood, axis=0),
+            "kl": tf.reduce_mean(weights.posterior - weights.prior, axis=0),
+            "negative_elbo": -tf.reduce_mean(weights.value, axis=0),
+            "negative_bound": -bound,
+            "bits_per_dim": bits_per_dim(-bound, self.image_shape),
+        }
 
     def _with_free_bits(self, kl):
         """[B] whose mean over the batch of all replicas is max(mean of kl, free_bits)."""
