@@ -748,6 +748,48 @@ MUTANTS = [
     ),
     # studies
     Mutant(
+        "tfgen/studies/manifold.py",
+        "special.ndtri((np.arange(side) + 0.5) / side)",
+        "np.linspace(-2.0, 2.0, side)",
+        "tests/test_studies.py -k manifold",
+    ),
+    Mutant(
+        "tfgen/studies/manifold.py",
+        "np.meshgrid(steps[::-1], steps",
+        "np.meshgrid(steps, steps",
+        "tests/test_studies.py -k manifold",
+    ),
+    Mutant(
+        "tfgen/studies/traversal.py",
+        "np.argsort(-activity",
+        "np.argsort(activity",
+        "tests/test_studies.py -k traversal",
+    ),
+    Mutant(
+        "tfgen/studies/traversal.py",
+        "latents[row, :, d] =",
+        "latents[row, :] =",
+        "tests/test_studies.py -k traversal",
+    ),
+    Mutant(
+        "tfgen/studies/interpolation.py",
+        "np.sin((1 - weight) * angle) / np.sin(angle)",
+        "(1 - weight) * np.ones_like(angle)",
+        "tests/test_studies.py -k arc",
+    ),
+    Mutant(
+        "tfgen/studies/codes.py",
+        "return draws.mean(axis=0), draws.std(axis=0, ddof=1), False",
+        "return draws[0], draws.std(axis=0, ddof=1), False",
+        "tests/test_studies.py -k moments_without",
+    ),
+    Mutant(
+        "tfgen/studies/figures.py",
+        "rows.transpose(0, 2, 1, 3, 4)",
+        "rows.transpose(0, 3, 1, 2, 4)",
+        "tests/test_studies.py -k sheet",
+    ),
+    Mutant(
         "tfgen/data/examples.py",
         "order = shuffled(split.size, 0, 0)[:count]",
         "order = shuffled(split.size, count, 0)[:count]",

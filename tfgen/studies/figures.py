@@ -1,6 +1,7 @@
 """How the studies' figures look: one style, and images among axes."""
 
 import contextlib
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
@@ -9,7 +10,10 @@ from matplotlib.figure import Figure
 
 from tfgen.ops import images
 
-COLORS = ("#1f5f99", "#d1602b", "#3a8c5c", "#8a5aa5", "#8c8c8c")
+COLORS = (
+    *("#1f5f99", "#d1602b", "#3a8c5c", "#8a5aa5", "#8c8c8c"),
+    *("#c9a227", "#4fb3bf", "#b04a5a", "#7a5c3e", "#9ac06b"),
+)
 _STYLE = {
     "axes.prop_cycle": matplotlib.cycler(color=COLORS),
     "axes.spines.right": False,
@@ -45,16 +49,23 @@ def show(axes: Axes, picture: np.ndarray, **options) -> None:
     axes.imshow(shown, cmap="gray" if gray else None, vmin=0.0, vmax=1.0, **options)
 
 
-def strip(axes: Axes, pictures: np.ndarray, label: str = "", captions: list[str] | None = None) -> None:
-    """Pictures [N, H, W, C] in 0 .. 1 side by side, each with its caption below, and a label to their left."""
-    count, height, width, _ = pictures.shape
+def strips(axes: Axes, pictures: np.ndarray, labels: Sequence[str] = (), captions: Sequence[str] = ()) -> np.ndarray:
+    """Rows of pictures [R, N, H, W, C] in 0 .. 1, a label left of each row and captions below the last one.
+
+    Returns:
+      Where the middle of each row is on the y axis.
+    """
+    rows, columns, height, width, _ = pictures.shape
     gap = max(1, round(0.06 * width))
-    padded = np.pad(pictures, ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=1.0)
-    show(axes, np.concatenate(padded, axis=1)[:, : count * (width + gap) - gap], aspect="equal")
+    padded = np.pad(pictures, ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0)), constant_values=1.0)
+    canvas = sheet(np.concatenate(padded), columns)
+    show(axes, canvas[:-gap, :-gap], aspect="equal")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_yticks([(height - 1) / 2], [label])
-    axes.set_xticks(np.arange(count) * (width + gap) + (width - 1) / 2, captions or [""] * count)
+    middles = np.arange(rows) * (height + gap) + (height - 1) / 2
+    axes.set_yticks(middles if len(labels) else [], labels)
+    axes.set_xticks(np.arange(len(captions)) * (width + gap) + (width - 1) / 2, captions)
+    return middles
 
 
 def sheet(pictures: np.ndarray, columns: int) -> np.ndarray:

@@ -36,21 +36,20 @@ def offered(model, data) -> set[str]:
     there = {*zoo.verbs(model), *model.signatures(), model.example}
     there |= {f"given {name}" for name in model.condition_spec}
     there |= {"network"} if hasattr(model, "network") else set()
-    if hasattr(model, "latent_dim"):
-        there |= {"latent_dim", f"latent_dim={model.latent_dim}"}
-    if "prior" in there and _is_standard_normal(model):
-        there |= {"prior N(0, I)"}
-    return there | ({"labels"} if data.class_names else set())
+    return there | _of_codes(model, there) | ({"labels"} if data.class_names else set())
 
 
-def _is_standard_normal(model) -> bool:
-    import tensorflow as tf  # the names of what there is are known without it
+def _of_codes(model, there: set[str]) -> set[str]:
+    import tensorflow as tf  # the studies' names are known without it
 
-    from tfgen.distributions.latents import DiagonalGaussian
+    from tfgen.distributions.latents import DiagonalGaussian, Layers
 
-    prior = model.prior(
-        **{name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in model.condition_spec.items()}
-    )
-    if not isinstance(prior, DiagonalGaussian):
-        return False
-    return bool(tf.reduce_all(prior.mean() == 0.0) & tf.reduce_all(prior.stddev() == 1.0))
+    condition = {name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in model.condition_spec.items()}
+    prior = model.prior(**condition) if "prior" in there else None
+    if not hasattr(model, "latent_dim") or isinstance(prior, Layers):
+        return set()
+    words = {"latent_dim", f"latent_dim={model.latent_dim}"}
+    if isinstance(prior, DiagonalGaussian):
+        standard = tf.reduce_all(prior.mean() == 0.0) & tf.reduce_all(prior.stddev() == 1.0)
+        words |= {"prior N(0, I)"} if standard else set()
+    return words

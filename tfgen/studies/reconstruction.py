@@ -15,10 +15,10 @@ EXAMPLES, SHOWN = 500, 12
 
 def study(model, data, settings):
     """SHOWN examples in the picture; the figures are means over `settings.limit(EXAMPLES)`."""
-    batch = codes.examples(model, data, settings, settings.limit(EXAMPLES))
+    batch = codes.examples(data, settings, settings.limit(EXAMPLES))
     image, condition = batch["image"], model.condition(batch)
     seed = seeds.seed_rows(len(image), settings.seed)
-    made = tf.function(model.reconstruct)(image, seed, **condition)
+    made = tf.function(model.reconstruct, autograph=False)(image, seed, **condition)
     given, made = (figures.unit(part, model.levels) for part in (image, made))
     error = np.square(given - made).mean(axis=(1, 2, 3))
     numbers = {
@@ -30,14 +30,13 @@ def study(model, data, settings):
     captions = [f"{value:.4f}" for value in error[:SHOWN]]
     unit = "squared error per pixel (0 to 1)"
     if "elbo" in zoo.verbs(model):
-        nats = -tf.function(model.elbo)(image, seed, **condition).numpy()
+        nats = -tf.function(model.elbo, autograph=False)(image, seed, **condition).numpy()
         numbers["negative_elbo_nats"] = round(float(nats.mean()), 4)
         captions = [f"{caption}\n{value:.1f}" for caption, value in zip(captions, nats, strict=False)]
         unit += ", −ELBO (nats)"
     columns = min(SHOWN, len(image))
     figure = figures.figure(1 + 0.8 * columns, 2.6, f"Reconstruction: {type(model).__name__} on {data.name}")
-    above, below = figure.subplots(2, 1)
-    figures.strip(above, given[:SHOWN], settings.split)
-    figures.strip(below, made[:SHOWN], "decoded", captions)
-    below.set_xlabel(f"{unit}; mean of {len(image)}: {error.mean():.4f}")
+    axes = figure.subplots()
+    figures.strips(axes, np.stack([given, made])[:, :SHOWN], [settings.split, "decoded"], captions)
+    axes.set_xlabel(f"{unit}; mean of {len(image)}: {error.mean():.4f}")
     return figure, numbers

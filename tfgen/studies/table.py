@@ -20,7 +20,13 @@ def _row(name: str, *needs: str) -> Row:
     return Row(name, needs, function)
 
 
-STUDIES = {row.name: row for row in (_row("reconstruction", "reconstruct", "image"),)}
+_ROWS = (
+    _row("reconstruction", "reconstruct", "image"),
+    _row("interpolation", "encode", "decode", "image"),
+    _row("manifold", "encode", "decode", "image", "latent_dim=2", "prior N(0, I)"),
+    _row("traversal", "encode", "decode", "image", "latent_dim"),
+)
+STUDIES = {row.name: row for row in _ROWS}
 
 
 def find(name: str) -> Row:
