@@ -252,6 +252,49 @@ MUTANTS = [
         "self.likelihood - self.posterior",
         "tests/test_variational.py::test_importance_bound_is_the_one_bound_of_its_samples",
     ),
+    # autoencoders
+    Mutant(
+        "tfgen/vae/autoencoder.py",
+        "tf.reduce_sum(tf.square(images",
+        "tf.reduce_mean(tf.square(images",
+        "tests/test_autoencoder.py -k sum_of_squares",
+    ),
+    Mutant(
+        "tfgen/vae/autoencoder.py",
+        "if training and self.noise",
+        "if self.noise",
+        "tests/test_autoencoder.py -k blackens",
+    ),
+    Mutant(
+        "tfgen/vae/autoencoder.py",
+        "seeds.uniform(seed, self.image_shape) < self.noise",
+        "seeds.uniform(seed, self.image_shape) > self.noise",
+        "tests/test_autoencoder.py -k blackens",
+    ),
+    Mutant(
+        "tfgen/vae/autoencoder.py",
+        'architecture != "linear"',
+        "True",
+        "tests/test_autoencoder.py -k principal_components",
+    ),
+    Mutant(
+        "tfgen/vae/autoencoder.py",
+        "- 1))\n    return tuple(",
+        "- 0))\n    return tuple(",
+        "tests/test_autoencoder.py -k four_convolutions",
+    ),
+    Mutant(
+        "tfgen/metrics/reconstruction.py",
+        "components[:, ::-1]",
+        "components",
+        "tests/test_autoencoder.py -k scikit_learn",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "posterior.draw(seed).value if code is None else code",
+        "posterior.draw(seed).value",
+        "tests/test_autoencoder.py -k 'measured and vae'",
+    ),
     # data
     Mutant(
         "tfgen/data/examples.py",

@@ -32,7 +32,7 @@ def test_a_published_model_finds_its_figures_again(name, request):
     assert evaluation["protocol"] == data.protocol and not splits.difference(config["data"], data.record)
     found = measures.check(zoo.pretrained(name), data)
     stored = evaluation["check"]
-    assert set(found) == set(stored) and len(stored) > 3
+    assert set(stored) <= set(found) and len(stored) > 3  # what is measured since then is of the next to be published
     for key, value in stored.items():
         assert value == found[key] if isinstance(value, dict) else value == pytest.approx(found[key], rel=1e-3), key
 

@@ -18,7 +18,7 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-QUICK = ("made", "time_series", "vae_beta", "dcgan")  # one of each family, for make check
+QUICK = ("made", "time_series", "vae_beta", "autoencoder", "dcgan")  # one of each family, for make check
 MARKED = [
     pytest.param(row, marks=[pytest.mark.xdist_group(row), *([] if row in QUICK else [pytest.mark.slow])])
     for row in ROWS

@@ -111,6 +111,8 @@ ROWS = {
         {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "samples": 3}
         | {"doubly_reparameterised": True},
     ),
+    "autoencoder": ("autoencoder", {**GRAY, "latent_dim": 3, "width": 6, "depth": 1, "noise": 0.3}),
+    "autoencoder_conv": ("autoencoder", {**COLOR, "latent_dim": 3, "width": 3, "architecture": "conv"}),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
     "dcgan_k2": (
         "dcgan",

@@ -30,12 +30,14 @@ DENSITY = {
     "autoregressive": "explicit, tractable",
     "time_series": "explicit, tractable, of real values",
     "vae": "explicit, approximate",
+    "autoencoder": "none: codes, and pictures of codes",
     "gan": "implicit",
 }
 
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
 BOUNDED = ("elbo", "importance_bound", "prior", "encode", "decode", "sample", "reconstruct")
+CODING = ("encode", "decode", "reconstruct")
 ADVERSARIAL = ("prior", "generate", "sample", "discriminate")
 
 MODELS = {
@@ -94,6 +96,12 @@ MODELS = {
         "the stack of van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
     ),
     "vae": Entry("tfgen.vae.vae:VAE", BOUNDED, "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
+    "autoencoder": Entry(
+        "tfgen.vae.autoencoder:Autoencoder",
+        CODING,
+        "autoencoder",
+        "Hinton and Salakhutdinov 2006, https://doi.org/10.1126/science.1127647",
+    ),
     "dcgan": Entry(
         "tfgen.gan.dcgan:DCGAN", ADVERSARIAL, "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"
     ),

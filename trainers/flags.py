@@ -19,6 +19,7 @@ TRAINERS = {
     "train_autoregressive": ("autoregressive",),
     "train_time_series": ("time_series",),
     "train_vae": ("vae",),
+    "train_autoencoder": ("autoencoder",),
     "train_gan": ("gan",),
 }
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help

@@ -16,12 +16,14 @@ from tfgen import data as datasets
 from tfgen.data import splits
 from tfgen.metrics import modes
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
-from tfgen.ops import seeds
+from tfgen.metrics.reconstruction import pca_errors
+from tfgen.ops import images, seeds
 from tfgen.studies.needs import Row, offered
 from trainers import classifier, pictures
 
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
+PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +111,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
 def check(model, data) -> dict:
     """Figures of a share of the test split that cost a second: kept with a published model for a test to find again."""
     protocol = Protocol(examples=50, importance_samples=10, samples=50, batch_size=50)
-    return measure(model, data, protocol, only=("likelihood", "bounds", "discriminator"))
+    return measure(model, data, protocol, only=("likelihood", "bounds", "reconstruction", "discriminator"))
 
 
 def likelihood(model, data, protocol) -> dict:
@@ -152,6 +154,37 @@ def bounds(model, data, protocol) -> dict:
     return {"importance_samples": k} | _of_each(model, data, protocol, protocol.limit(BOUND_EXAMPLES), functions)
 
 
+def reconstruction(model, data, protocol) -> dict:
+    """Mean squared error per pixel, in 0 .. 1, of what is decoded from an example's code: the mean of q(z | x), or a
+    draw where it has none. Beside it that of principal component analysis of as many dimensions."""
+
+    def error(batch, seed):
+        condition = model.condition(batch)
+        posterior = model.encode(batch["image"], **condition)
+        code = posterior.moments().get("mean")
+        likelihood = model.decode(posterior.draw(seed).value if code is None else code, **condition)
+        made = likelihood.moments().get("mean")
+        made = likelihood.show(seed) if made is None else made
+        given, made = (images.to_unit(image, model.levels) for image in (batch["image"], made))
+        return tf.reduce_mean(tf.square(given - made), axis=[1, 2, 3])
+
+    errors = _each(model, data, protocol, protocol.limit(), {"mse_per_pixel": error})["mse_per_pixel"]
+    result = {
+        "mse_per_pixel": round(float(errors.mean()), 6),
+        "mse_per_pixel_standard_error": round(float(errors.std() / math.sqrt(len(errors))), 6),
+        "mse_examples": len(errors),
+    }
+    if not hasattr(model, "latent_dim"):
+        return result
+    train, measured = (
+        np.concatenate([batch["image"] for batch in data.batches(split, 500, protocol.seed, limit)])
+        for split, limit in (("train", PCA_EXAMPLES), (protocol.split, protocol.limit()))
+    )
+    train, measured = (images.to_unit(part, model.levels).numpy() for part in (train, measured))
+    pca = pca_errors(train, measured, [model.latent_dim])[model.latent_dim]
+    return result | {"pca_mse_per_pixel": round(pca, 6), "pca_training_examples": len(train)}
+
+
 def discriminator(model, data, protocol) -> dict:
     """Mean logits of "this is real" for examples and for samples, and the mean level of both."""
     logits = tf.function(model.discriminate)
@@ -192,6 +225,7 @@ MEASURES = (
     Row("markov", ("log_prob", "audio"), markov),
     Row("linear_gaussian", ("log_prob", "series"), linear_gaussian),
     Row("bounds", ("elbo", "importance_bound"), bounds),
+    Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("discriminator", ("discriminate", "sample"), discriminator),
     Row("class_shares", ("sample", "image", "labels"), class_shares),
 )
@@ -214,8 +248,8 @@ def in_sight(name: str, total: int):
     yield advance
 
 
-def _of_each(model, data, protocol, limit: int | None, functions) -> dict:
-    """Mean, standard error and bits per dimension of functions (batch, seed) -> nats [N] of each example."""
+def _each(model, data, protocol, limit: int | None, functions) -> dict[str, np.ndarray]:
+    """The values float64 [N] of functions (batch, seed) -> [B], by name, over the examples of the split in order."""
     functions = {name: tf.function(function) for name, function in functions.items()}
     values = {name: [] for name in functions}
     size = data.splits[protocol.split].size
@@ -229,9 +263,14 @@ def _of_each(model, data, protocol, limit: int | None, functions) -> dict:
                 values[name].append(function(batch, seed).numpy())
             done += count
             advance(count)
-    result = {"examples": done, "examples_of_split": size}
-    for name, parts in values.items():
-        nats = np.concatenate(parts).astype(np.float64)
+    return {name: np.concatenate(parts).astype(np.float64) for name, parts in values.items()}
+
+
+def _of_each(model, data, protocol, limit: int | None, functions) -> dict:
+    """Mean, standard error and bits per dimension of functions (batch, seed) -> nats [N] of each example."""
+    values = _each(model, data, protocol, limit, functions)
+    result = {"examples": len(next(iter(values.values()))), "examples_of_split": data.splits[protocol.split].size}
+    for name, nats in values.items():
         result |= {
             name: round(nats.mean(), 4),
             f"{name}_standard_error": round(nats.std() / math.sqrt(len(nats)), 4),

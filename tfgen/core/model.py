@@ -100,7 +100,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         self._units, owners = {}, {}
         for player in self.players():
             terms = player.terms(batch, seeds.seed_rows(2), training=False)
-            self._units |= {name: player.units.get(name, "nats") for name in terms} | {player.named("loss"): "nats"}
+            self._units |= {name: player.units.get(name, "nats") for name in terms}
+            self._units |= {player.named("loss"): player.units.get("loss", "nats")}
             if not player.variables:
                 raise ValueError(f"player {player.name!r} of {type(self).__name__} has no variables to move")
             shared = {id(variable) for part in player.shared for variable in part.trainable_variables}

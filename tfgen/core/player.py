@@ -29,7 +29,7 @@ class Player:
         each term's and the loss's mean over the whole batch of all replicas, and the examples and the seed rows that
         this replica moved on. Variables that it changes, made with aggregation="only_first_replica", must get the same
         values on all replicas: make them of `means`, or of `replicas.gather_batch(rows)`.
-      units: unit of each term that is not in nats, for the logs.
+      units: unit of each term that is not in nats, and of the "loss" if that is not, for the logs.
     """
 
     name: str

@@ -16,6 +16,11 @@ def to_symmetric(image: tf.Tensor, levels: int) -> tf.Tensor:
     return tf.cast(image, tf.float32) * (2.0 / (levels - 1)) - 1.0
 
 
+def to_unit(image: tf.Tensor, levels: int) -> tf.Tensor:
+    """Levels 0 .. levels - 1 (any dtype) to float32 in [0, 1]."""
+    return tf.cast(image, tf.float32) * (1.0 / (levels - 1))
+
+
 def symmetric_to_levels(value: tf.Tensor, levels: int) -> tf.Tensor:
     """Float values in [-1, 1] to float32 level numbers 0 .. levels - 1, not rounded."""
     return (tf.cast(value, tf.float32) + 1.0) * ((levels - 1) / 2.0)
