@@ -295,6 +295,31 @@ MUTANTS = [
         "posterior.draw(seed).value",
         "tests/test_autoencoder.py -k 'measured and vae'",
     ),
+    # what codes are worth
+    Mutant(
+        "tfgen/studies/classifier.py",
+        " if any(id(v.value) in seen for v in layer.trainable_variables)",
+        "",
+        "tests/test_transfer.py -k owns",
+    ),
+    Mutant(
+        "tfgen/studies/transfer.py",
+        "        self.begin(weights)\n        steps",
+        "        steps",
+        "tests/test_transfer.py -k copied",
+    ),
+    Mutant(
+        "tfgen/studies/transfer.py",
+        "[*self.encoder, *self._rest], [*weights, *self._start], strict=True",
+        "self.encoder, weights, strict=True",
+        "tests/test_transfer.py -k 'copied or same_start'",
+    ),
+    Mutant(
+        "tfgen/studies/transfer.py",
+        ".fit(train[rows], task.label[rows])",
+        ".fit(train, task.label)",
+        "tests/test_transfer.py -k regression",
+    ),
     # data
     Mutant(
         "tfgen/data/examples.py",

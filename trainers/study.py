@@ -6,7 +6,8 @@
 
 A study leaves <workdir>/studies/<study>.png and <study>.json (of a published model, in runs/pretrained/<name>), and
 prints the latter. A run with --keep_best is studied at its best, which is what it exports. Some studies train variants
-of the run, in <workdir>/studies/<study>/: stopped in any way, the same command goes on.
+of the run, in <workdir>/studies/<study>/: stopped in any way, the same command goes on. The classifier of the study
+"transfer" is exported there.
 """
 
 import functools
@@ -60,6 +61,8 @@ def study() -> None:
         OTHER.value or "",
         DATA_DIR.value or config["data_dir"] or None,
         measures.in_sight,
+        functools.partial(variants.build, config),
+        functools.partial(variants.export, folder / name),
     )
     try:
         line = table.conduct(name, there, model, data, settings, folder)

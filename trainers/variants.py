@@ -1,11 +1,13 @@
-"""What a study trains: variants of a run, beside it."""
+"""What a study trains: variants of a run, beside it; and what it exports."""
 
 import dataclasses
 import pathlib
 import re
 
+import keras
 import tensorflow as tf
 
+from export import saved_model
 from tfgen import zoo
 from trainers import config as configs
 from trainers import runner
@@ -40,3 +42,14 @@ def train(source: pathlib.Path, folder: pathlib.Path, data_dir: str | None, **ch
     configs.check(config)
     runner.run(config, export=False)
     return zoo.restore(str(workdir), best=bool(config.keep_best))
+
+
+def build(config: dict, seed: int):
+    """The model of a config.json with its variables, before any training."""
+    keras.utils.set_random_seed(seed)
+    return zoo.build(config["model"], **config["model_arguments"])
+
+
+def export(folder: pathlib.Path, model, about: dict) -> pathlib.Path:
+    """The next version of <folder>/export, of a live model; `about` goes into its card."""
+    return saved_model.export_model(model, saved_model.next_version(folder / "export"), {"name": folder.name} | about)

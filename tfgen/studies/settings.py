@@ -25,6 +25,8 @@ class Settings:
       data_dir: where TFDS keeps its data.
       in_sight: (name, total) -> a context that shows how far something is, and yields a function to be told how many
         more are done.
+      build: (seed) -> the model of this work directory with its variables, before any training.
+      export: (model, facts for its card) -> the folder of its export, beside the study; None where there is none.
     """
 
     train: Callable
@@ -34,6 +36,8 @@ class Settings:
     other: str = ""
     data_dir: str | None = None
     in_sight: Callable = _out_of_sight
+    build: Callable | None = None
+    export: Callable = lambda model, about: None
 
     def limit(self, default: int) -> int:
         """How many examples to take."""
