@@ -320,6 +320,12 @@ MUTANTS = [
         ".fit(train, task.label)",
         "tests/test_transfer.py -k regression",
     ),
+    Mutant(
+        "tfgen/studies/code_size.py",
+        "model if d == model.latent_dim else settings.train(latent_dim=d)",
+        "model",
+        "tests/test_transfer.py -k 'code_sizes and autoencoder'",
+    ),
     # data
     Mutant(
         "tfgen/data/examples.py",

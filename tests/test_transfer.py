@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from export import saved_model, verify
 from tfgen import data as datasets
 from tfgen import zoo
-from tfgen.studies import table, transfer
+from tfgen.ops import seeds
+from tfgen.studies import code_size, table, transfer
 from tfgen.studies.classifier import Classifier
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
@@ -136,3 +138,26 @@ def test_the_study_compares_every_start_and_exports_a_classifier(digits, tmp_pat
     probabilities = loaded.signatures["classify"](image=image)["probabilities"].numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
     assert probabilities.shape == (5, 10)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+def test_code_sizes_are_those_of_the_run_trained_anew_beside_pca(name, digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(code_size, "DIMS", (2, 64))
+    models, asked = {d: zoo.build(name, **SMALL | {"latent_dim": d}) for d in (2, 64)}, []
+    settings = Settings(lambda latent_dim: asked.append(latent_dim) or models[latent_dim], examples=30)
+    line = table.conduct("code_size", offered(models[64], digits), models[64], digits, settings, tmp_path)
+    assert asked == [2] and json.loads((tmp_path / "code_size.json").read_text()) == line
+    image = next(iter(digits.batches("test", 30)))["image"]
+    pca = PCA(2).fit(digits.splits["train"].tensors["image"].numpy().reshape(1000, 64) / 16.0)
+    flat = image.numpy().reshape(30, 64) / 16.0
+    error = np.mean((pca.inverse_transform(pca.transform(flat)) - flat) ** 2)
+    np.testing.assert_allclose(line["pca_mse_per_pixel"]["2"], error, atol=1e-6)
+    assert line["pca_mse_per_pixel"].keys() == {"2"}  # of all 64 nothing is lost
+    for d, model in models.items():
+        made = model.decode(model.encode(image).moments()["mean"]).moments()["mean"].numpy()
+        errors = np.square((made - image.numpy()) / 16.0).mean(axis=(1, 2, 3))
+        assert line["mse_per_pixel"][str(d)] == pytest.approx([errors.mean(), errors.std() / 30**0.5], abs=1e-6)
+        if name == "vae":
+            nats = -model.elbo(image, seeds.seed_rows(30)).numpy()
+            assert line["negative_elbo_nats"][str(d)][0] == pytest.approx(nats.mean(), rel=1e-5)
+    assert ("negative_elbo_nats" in line) == (name == "vae")

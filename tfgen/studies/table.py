@@ -25,6 +25,7 @@ _ROWS = (
     _row("interpolation", "encode", "decode", "image"),
     _row("manifold", "encode", "decode", "image", "latent_dim=2", "prior N(0, I)"),
     _row("traversal", "encode", "decode", "image", "latent_dim"),
+    _row("code_size", "encode", "decode", "image", "latent_dim"),
     _row("transfer", "encode", "image", "labels"),
 )
 STUDIES = {row.name: row for row in _ROWS}
