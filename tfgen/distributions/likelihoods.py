@@ -42,16 +42,19 @@ class Likelihood(abc.ABC):
 
 
 class Factorized(Likelihood):
-    """A likelihood with a mean and a standard deviation for each pixel, both float32 [N, H, W, C] in levels.
-
-    `parameters` is how many numbers a network has to give for each pixel and channel.
-    """
+    """A likelihood with a mean and a standard deviation for each pixel, both float32 [N, H, W, C] in levels."""
 
     shows_sample = False
-    parameters: int
+    parameters: int  # numbers that it wants of a network for each pixel and channel
     levels: int
     mean: tf.Tensor
     stddev: tf.Tensor
+
+    @classmethod
+    @abc.abstractmethod
+    def fitted(cls, image: tf.Tensor, levels: int) -> tf.Tensor:
+        """The values, float32 [H, W, parameters C], with which it has about the mean of uint8 [N, H, W, C]: where a
+        network's last bias may start."""
 
     def show(self, seed=None):
         return images.nearest_level(self.mean, self.levels)
@@ -75,6 +78,11 @@ class Bernoulli(Factorized):
         self.distribution = tfd.Independent(tfd.Bernoulli(logits=tf.cast(logits, tf.float32)), 3)
         self.mean = tf.sigmoid(tf.cast(logits, tf.float32))
         self.stddev = tf.sqrt(self.mean * (1.0 - self.mean))
+
+    @classmethod
+    def fitted(cls, image, levels):
+        mean = tf.clip_by_value(tf.reduce_mean(tf.cast(image, tf.float32), axis=0), 0.005, 0.995)
+        return tf.math.log(mean / (1.0 - mean))
 
     def log_prob(self, image):
         return self.distribution.log_prob(tf.cast(image, tf.int32))
@@ -104,6 +112,13 @@ class Discretized(Factorized):
         # tfd.QuantizedDistribution rounds up, so that level k takes the mass of (k - 1, k]: hence the half level.
         continuous = self._continuous(self.mean - 0.5, self.scale)
         self.distribution = tfd.Independent(tfd.QuantizedDistribution(continuous, low=0.0, high=levels - 1.0), 3)
+
+    @classmethod
+    def fitted(cls, image, levels):
+        pixels = images.to_symmetric(image, levels)
+        mean, stddev = tf.reduce_mean(pixels, axis=0), tf.math.reduce_std(pixels, axis=0)
+        raw = tf.math.atanh(tf.clip_by_value(mean, -0.99, 0.99))
+        return tf.concat([raw, tf.math.log(tf.math.expm1(tf.maximum(stddev, 0.05)))], axis=-1)
 
     @abc.abstractmethod
     def _continuous(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:

@@ -3,12 +3,23 @@
 import math
 
 import keras
+import tensorflow as tf
+
+
+class Centre(keras.layers.Layer):
+    """x less a mean that is set from data, and not learned."""
+
+    def build(self, shape):
+        self.mean = self.add_weight(shape=shape[1:], initializer="zeros", trainable=False, name="mean")
+
+    def call(self, x):
+        return x - self.mean
 
 
 def mlp_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
     """Fully connected layers (Kingma and Welling 2014, appendix C): picture [N, H, W, C] -> [N, outputs]."""
     hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
-    return keras.Sequential([keras.layers.Flatten(), *hidden, keras.layers.Dense(outputs)])
+    return keras.Sequential([Centre(), keras.layers.Flatten(), *hidden, keras.layers.Dense(outputs)])
 
 
 def mlp_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
@@ -42,6 +53,22 @@ def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> k
             keras.layers.Cropping2D(crop),
         ]
     )
+
+
+def start_from_data(encoder: keras.Sequential, decoder: keras.Sequential, pixels: tf.Tensor, values: tf.Tensor) -> None:
+    """Begins with the mean image: it becomes the origin of a fully connected encoder, and the decoder's last bias.
+
+    Most pixels hardly vary, and what they have in common takes thousands of steps to be learned away (BUILD_NOTES.md).
+
+    Args:
+      pixels: float32 [N, H, W, C] in [-1, 1], of the first batch.
+      values: float32 [H, W, parameters], what the decoder shall give; of a convolution their mean over the picture.
+    """
+    if isinstance(encoder.layers[0], Centre):
+        encoder.layers[0].mean.assign(tf.reduce_mean(pixels, axis=0))
+    last = next(layer for layer in reversed(decoder.layers) if layer.variables)
+    dense = isinstance(last, keras.layers.Dense)
+    last.bias.assign(tf.reshape(values, [-1]) if dense else tf.reduce_mean(values, axis=[0, 1]))
 
 
 ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}

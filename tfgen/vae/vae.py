@@ -5,8 +5,10 @@ import tensorflow as tf
 
 from tfgen.core import arguments
 from tfgen.distributions import likelihoods
+from tfgen.losses import variational
+from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import ARCHITECTURES
+from tfgen.vae.networks import ARCHITECTURES, start_from_data
 from tfgen.vae.posteriors import POSTERIORS
 from tfgen.vae.priors import PRIORS
 
@@ -110,17 +112,29 @@ class VAE(LatentVariableModel):
         self.decoder = decoder(width, depth, (height, width_, channels * self.likelihood.parameters))
         self.prior_of = PRIORS[prior](latent_dim, components, self.image_shape)
         if conditional:
-            self.label_plane = keras.Sequential(
-                [keras.layers.Dense(height * width_), keras.layers.Reshape((height, width_, 1))]
-            )
+            plane = keras.layers.Reshape((height, width_, 1))
+            self.label_plane = keras.Sequential([keras.layers.Dense(height * width_), plane])
+        if total_correlation:
+
+            def of(posterior, drawn):
+                return variational.total_correlation(posterior, drawn.value)
+
+            self.additions = {"total_correlation": (total_correlation, of)}
+
+    def initialize(self, batch):
+        """See `networks.start_from_data`."""
+        pixels = self._planes(images.to_symmetric(batch["image"], self.levels), **self.condition(batch))
+        start_from_data(self.encoder, self.decoder, pixels, self.likelihood.fitted(batch["image"], self.levels))
 
     def prior(self, **condition):
         return self.prior_of.latents(self)
 
     def features(self, pixels, training=False, label=None):
-        if label is not None:
-            pixels = tf.concat([pixels, self.label_plane(self.vector(label))], axis=-1)
-        return self.encoder(pixels, training=training)
+        return self.encoder(self._planes(pixels, label), training=training)
+
+    def _planes(self, pixels, label=None):
+        """What the encoder sees."""
+        return pixels if label is None else tf.concat([pixels, self.label_plane(self.vector(label))], axis=-1)
 
     def posterior(self, features, training=False):
         return self.posterior_of.latents(features)

@@ -18,6 +18,16 @@ VAE_MNIST = TrainConfig(
     hparams={"latent_dim": 40, "width": 32, "depth": 2, "architecture": "conv"},
 )
 
+# Burda et al. 2016 train 3,280 epochs of batches of 20, with eight rates from 1e-3 down.
+BURDA = dataclasses.replace(
+    VAE_MNIST,
+    source="One layer of 50 latents and 200-200 units: Burda et al. 2016, section 5. 400 epochs, half a CPU hour.",
+    steps=216_000,
+    epoch_steps=5400,
+    steps_per_execution=60,
+    hparams={"latent_dim": 50, "width": 200, "depth": 2, "architecture": "mlp"},
+)
+
 PRESETS = {
     "vae_digits": TrainConfig(
         source="Sized for 1,000 training images and half a minute; stopped where the validation bound is lowest.",
@@ -42,6 +52,17 @@ PRESETS = {
         VAE_MNIST,
         source="One hidden layer of 500, Appendix C and figure 2 of Kingma and Welling 2014.",
         hparams={"latent_dim": 20, "width": 500, "depth": 1, "architecture": "mlp"},
+    ),
+    "vae_mnist_burda": BURDA,
+    "iwae_mnist": dataclasses.replace(
+        BURDA,
+        source="Burda et al. 2016 with k = 50, from the weights of vae_mnist_burda; its epochs are ours.",
+        start_from="runs/vae_mnist_burda",
+        steps=16_200,
+        epoch_steps=1620,
+        steps_per_execution=10,
+        learning_rate=5e-4,
+        hparams={**BURDA.hparams, "samples": 50},
     ),
     "vae_cifar10": TrainConfig(
         source="Sizes of our own. For an accelerator.",
