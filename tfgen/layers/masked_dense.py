@@ -48,6 +48,9 @@ class AutoregressiveNetwork(keras.layers.Layer):
         self.head = MaskedDense(np.repeat(last, outputs, axis=1), start="zeros")
         self.context = keras.layers.Dense(width, use_bias=False)
 
+    def build(self, *shapes):
+        self.built = True  # its layers are built where they first run: `make_variables`
+
     def call(self, values, context=None):
         first, *deeper = self.hidden
         h = first(values) if context is None else first(values, self.context(context))

@@ -5,11 +5,12 @@ Burda, Grosse and Salakhutdinov 2016, "Importance Weighted Autoencoders", https:
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfgen.ops import replicas
+from tfgen.ops import replicas, seeds
 
 
 class ELBO(NamedTuple):
@@ -96,6 +97,30 @@ def doubly_reparameterised_weight(
 def importance_bound(log_weights: tf.Tensor) -> tf.Tensor:
     """ln of the mean of k importance weights: [k, B] -> [B] nats. It rises with k, from the ELBO to ln p(image)."""
     return tf.reduce_logsumexp(log_weights, axis=0) - math.log(log_weights.shape[0])
+
+
+def importance_bound_in_chunks(
+    log_weights: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor, k: int, at_once: int
+) -> tf.Tensor:
+    """`importance_bound` with k weights of each row, of which so many are made at a time: [B] nats.
+
+    Args:
+      log_weights: seeds int32 [at_once B, 2], those of all rows for one weight after the other -> [at_once B] nats.
+      seed: int32 [B, 2].
+      at_once: how many of the k are made together.
+    Raises:
+      ValueError: where at_once does not divide k.
+    """
+    if k < 1 or k % at_once:
+        raise ValueError(f"k={k}: must be a positive multiple of at_once={at_once}")
+
+    def bound(chunk):
+        rows = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
+        weights = log_weights(seeds.repeat(rows, at_once))
+        return importance_bound(tf.reshape(weights, [at_once, -1]))
+
+    bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
+    return importance_bound(tf.ensure_shape(bounds, [k // at_once, None]))
 
 
 def total_correlation(posterior, value: tf.Tensor) -> tf.Tensor:

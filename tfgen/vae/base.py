@@ -116,18 +116,13 @@ class LatentVariableModel(GenerativeModel):
         `at_once` of the k samples are decoded together, which sets how much memory it takes, and must divide k.
         """
         at_once = min(k, at_once)
-        if k < 1 or k % at_once:
-            raise ValueError(f"k={k}: must be a positive multiple of at_once={at_once}")
         features = self.features(images.to_symmetric(image, self.levels), **condition)
         image, features, condition = repeat((image, features, condition), at_once)
 
-        def bound(chunk):
-            rows = tf.map_fn(lambda row: tf.random.fold_in(row, chunk), seed)
-            weights = self._weight(image, features, seeds.repeat(rows, at_once), **condition)
-            return variational.importance_bound(tf.reshape(weights.value, [at_once, -1]))
+        def log_weights(rows):
+            return self._weight(image, features, rows, **condition).value
 
-        bounds = tf.map_fn(bound, tf.range(k // at_once), fn_output_signature=tf.float32, parallel_iterations=1)
-        return variational.importance_bound(tf.ensure_shape(bounds, [k // at_once, None]))
+        return variational.importance_bound_in_chunks(log_weights, seed, k, at_once)
 
     def _elbo(self, posterior, image, seed, training=False, **condition) -> variational.ELBO:
         decode = self._decoder(seed, training, **condition)
