@@ -270,7 +270,7 @@ def test_what_tfds_does_not_take_is_one_sentence(tfds_dir, name, message):
     [
         ("/path/faces", "folder:/path/faces"),
         ("~/faces", "folder:~/faces"),
-        ("/data/s.npz", "series:/data/s.npz"),
+        ("/data/s.npz", "series:/data/s.npz' or 'points:/data/s.npz"),
         ("foldr:/data/faces", "folder:/data/faces"),
         ("pictures:/data/faces", "folder:/data/faces"),
         ("fashion-mnist", "fashion_mnist"),
@@ -281,7 +281,7 @@ def test_what_tfds_does_not_take_is_one_sentence(tfds_dir, name, message):
 def test_what_was_meant_by_a_name_that_is_none(name, meant):
     with pytest.raises(ValueError) as refused:
         names.check(name)
-    assert str(refused.value).startswith(f"dataset={name!r}: there is no such data set (did you mean {meant!r}?); ")
+    assert str(refused.value).startswith(f"dataset={name!r}: there is no such data set (did you mean '{meant}'?); ")
 
 
 def test_a_reader_receives_all_that_was_asked(monkeypatch):
@@ -292,7 +292,7 @@ def test_a_reader_receives_all_that_was_asked(monkeypatch):
 
 
 def test_names_that_there_are(tmp_path):
-    for name in ("digits", "tones", "pendulum", "folder:x", "audio:/y", "mnist", "MNIST", "lsun/bedroom:3.1.0"):
+    for name in ("digits", "tones", "pendulum", "ring", "folder:x", "audio:/y", "mnist", "MNIST", "lsun/bedroom:3.1.0"):
         names.check(name)
     assert set(DATASETS) == {*names.EMBEDDED, *names.PREFIXES}
     audio.write_wav(tmp_path / "a.wav", np.zeros(9), 8000)

@@ -18,7 +18,7 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-QUICK = ("made", "time_series", "vae_beta", "autoencoder", "dcgan")  # one of each family, for make check
+QUICK = ("made", "time_series", "vae_beta", "autoencoder", "flow_of_points", "dcgan")  # one of each family
 MARKED = [
     pytest.param(row, marks=[pytest.mark.xdist_group(row), *([] if row in QUICK else [pytest.mark.slow])])
     for row in ROWS
@@ -88,7 +88,8 @@ def test_every_family_has_a_quick_row():
 def test_every_model_says_what_it_is():
     for name, entry in zoo.MODELS.items():
         assert entry.family in zoo.DENSITY and "http" in entry.paper
-        assert {"image_shape", "levels"} <= set(zoo.arguments(name)) or "length" in zoo.arguments(name)
+        arguments = set(zoo.arguments(name))
+        assert {"image_shape", "levels"} <= arguments or {"length", "dims"} & arguments
 
 
 def test_source_and_class_agree_on_the_arguments(row, model):

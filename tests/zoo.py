@@ -113,6 +113,12 @@ ROWS = {
     ),
     "autoencoder": ("autoencoder", {**GRAY, "latent_dim": 3, "width": 6, "depth": 1, "noise": 0.3}),
     "autoencoder_conv": ("autoencoder", {**COLOR, "latent_dim": 3, "width": 3, "architecture": "conv"}),
+    "real_nvp": (
+        "real_nvp",
+        {"image_shape": (4, 6, 3), "levels": 4, "width": 4, "depth": 1, "scales": 2},
+    ),
+    "flow_of_points": ("masked_autoregressive_flow", {"dims": 2, "width": 6, "depth": 2, "steps": 2, "mixtures": 3}),
+    "flow_of_numbers": ("masked_autoregressive_flow", {"dims": 1, "steps": 2, "mixtures": 3}),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
     "dcgan_k2": (
         "dcgan",

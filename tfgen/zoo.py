@@ -29,6 +29,7 @@ class Entry:
 DENSITY = {
     "autoregressive": "explicit, tractable",
     "time_series": "explicit, tractable, of real values",
+    "flow": "explicit, tractable: change of variables",
     "vae": "explicit, approximate",
     "autoencoder": "none: codes, and pictures of codes",
     "gan": "implicit",
@@ -101,6 +102,18 @@ MODELS = {
         CODING,
         "autoencoder",
         "Hinton and Salakhutdinov 2006, https://doi.org/10.1126/science.1127647",
+    ),
+    "real_nvp": Entry(
+        "tfgen.flow.real_nvp:RealNVP",
+        tuple(verb for verb in BOUNDED if verb != "reconstruct"),  # it would be the image itself
+        "flow",
+        "Dinh et al. 2017, https://arxiv.org/abs/1605.08803",
+    ),
+    "masked_autoregressive_flow": Entry(
+        "tfgen.flow.masked_autoregressive_flow:MaskedAutoregressiveFlow",
+        ("log_prob", "sample"),
+        "flow",
+        "Papamakarios et al. 2017, https://arxiv.org/abs/1705.07057",
     ),
     "dcgan": Entry(
         "tfgen.gan.dcgan:DCGAN", ADVERSARIAL, "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"

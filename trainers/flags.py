@@ -20,6 +20,7 @@ TRAINERS = {
     "train_time_series": ("time_series",),
     "train_vae": ("vae",),
     "train_autoencoder": ("autoencoder",),
+    "train_flow": ("flow",),
     "train_gan": ("gan",),
 }
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help

@@ -13,8 +13,8 @@ import tensorflow as tf
 from absl import logging
 
 from tfgen import data as datasets
-from tfgen.data import splits
-from tfgen.metrics import modes
+from tfgen.data import points, splits
+from tfgen.metrics import density, modes
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
@@ -139,6 +139,34 @@ def linear_gaussian(model, data, protocol) -> dict:
     return {"linear_gaussian_nats": round(nats, 4)}
 
 
+def densities(model, data, protocol) -> dict:
+    """What simple densities of the training split reach on the same examples, chosen on the validation split; and the
+    true one, whose figure is the entropy but for the chance of the examples."""
+    train, validation, measured = (
+        arrays["point"] for arrays in _arrays(model, data, protocol, ("train", "validation"))
+    )
+    found = density.baselines(train, validation, measured)
+    result = {"baselines": {name: {k: round(v, 4) for k, v in one.items()} for name, one in found.items()}}
+    if data.name in points.DENSITIES:
+        nats = -points.DENSITIES[data.name].log_prob(measured)
+        result["true_density_nats"] = round(float(nats.mean()), 4)
+    return result
+
+
+def modes_covered(model, data, protocol) -> dict:
+    """How many modes of a data set that has some have samples, and the share of samples that belong to one."""
+    if data.name not in points.MODES:
+        return {}
+    truth, samples = points.MODES[data.name], np.concatenate(list(_samples(model, data, protocol)))
+    covered, share = modes.covered(samples, truth.centres, truth.stddevs[0])
+    return {
+        "samples": protocol.samples,
+        "modes": len(truth.centres),
+        "modes_covered": covered,
+        "samples_near_a_mode": round(share, 4),
+    }
+
+
 def bounds(model, data, protocol) -> dict:
     """Two bounds of the same examples; the importance bound is never below the ELBO but for chance."""
     k = protocol.importance_samples
@@ -224,6 +252,8 @@ MEASURES = (
     Row("likelihood", ("log_prob",), likelihood),
     Row("markov", ("log_prob", "audio"), markov),
     Row("linear_gaussian", ("log_prob", "series"), linear_gaussian),
+    Row("densities", ("log_prob", "point"), densities),
+    Row("modes_covered", ("sample", "point"), modes_covered),
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("discriminator", ("discriminate", "sample"), discriminator),
@@ -280,9 +310,9 @@ def _of_each(model, data, protocol, limit: int | None, functions) -> dict:
     return result
 
 
-def _arrays(model, data, protocol):
-    """All that the model is given, of the training split and of the split that is measured."""
-    for split, limit in (("train", None), (protocol.split, protocol.limit())):
+def _arrays(model, data, protocol, whole=("train",)):
+    """All that the model is given, of each of the splits `whole` and of what is measured."""
+    for split, limit in (*((split, None) for split in whole), (protocol.split, protocol.limit())):
         batches = list(data.batches(split, 500, protocol.seed, limit))
         yield {name: np.concatenate([batch[name].numpy() for batch in batches]) for name in model.batch_spec}
 

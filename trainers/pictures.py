@@ -9,21 +9,22 @@ import tensorflow as tf
 from export.requests import example_request
 from tfgen import zoo
 from tfgen.ops import audio, images, seeds
-from tfgen.studies import receptive_field
+from tfgen.studies import density, figures, receptive_field
 from tfgen.studies.needs import Row, offered
 
 COUNT, COLUMNS = 64, 8
-SOUNDS = 8
+SOUNDS, POINTS = 8, 500
 
 
 def draw(model, data, split: str, folder: pathlib.Path, seed: int) -> dict:
     """Writes every picture of `PICTURES` that fits into `folder`; returns what was measured on the way."""
     folder.mkdir(parents=True, exist_ok=True)
-    batch = {name: value.numpy() for name, value in next(iter(data.batches(split, COUNT, seed))).items()}
+    count = POINTS if model.example == "point" else COUNT
+    batch = {name: value.numpy() for name, value in next(iter(data.batches(split, count, seed))).items()}
     there, measured = offered(model, data), {}
     for row in PICTURES:
         if not row.lacking(there):
-            measured |= row.function(model, batch, folder / row.name, seed) or {}
+            measured |= row.function(model, data, batch, folder / row.name, seed) or {}
     return measured
 
 
@@ -37,7 +38,7 @@ def _answer(model, name: str, batch, count: int, **given) -> dict[str, np.ndarra
     return {key: value.numpy() for key, value in (request | answer).items()}
 
 
-def _samples(model, batch, path, seed):
+def _samples(model, data, batch, path, seed):
     """Samples; of a model with exact likelihood, each with its own -ln p below it."""
     request = {"seed": seeds.seed_rows(min(COUNT, len(batch[model.example])), seed)}
     answer = _answer(model, "sample", batch, len(request["seed"]), **request)
@@ -50,7 +51,7 @@ def _samples(model, batch, path, seed):
     return {"sample_nats": round(float(nats.mean()), 4)}
 
 
-def _completions(model, batch, path, seed):
+def _completions(model, data, batch, path, seed):
     """Examples, the same without their lower half, and three completions of each."""
     image = tf.constant(batch["image"][:COLUMNS])
     condition = model.condition({name: tf.constant(value[:COLUMNS]) for name, value in batch.items()})
@@ -62,27 +63,27 @@ def _completions(model, batch, path, seed):
     _save(path, np.concatenate(rows), model.levels, len(image))
 
 
-def _classes(model, batch, path, seed):
+def _classes(model, data, batch, path, seed):
     """A row of samples for each label."""
     label = np.repeat(np.arange(model.num_classes), COLUMNS).astype(np.int32)
     answer = tf.function(model.sample, autograph=False)(seeds.seed_rows(len(label), seed), label=tf.constant(label))
     _save(path, answer.numpy(), model.levels)
 
 
-def _likely(model, batch, path, seed):
+def _likely(model, data, batch, path, seed):
     """Examples from the likeliest to the least likely, each with its -ln p."""
     nats = -tf.function(model.log_prob)(batch["image"], **model.condition(batch)).numpy()
     order = np.argsort(nats)
     _save(path, batch["image"][order], model.levels, captions=nats[order])
 
 
-def _receptive_field(model, batch, path, seed):
+def _receptive_field(model, data, batch, path, seed):
     height, width, _ = model.shape
     field = receptive_field.receptive_field(model, (height // 2, width // 2))
     _save(path, receptive_field.picture(field)[None], 256, 1)
 
 
-def _reconstructions(model, batch, path, seed):
+def _reconstructions(model, data, batch, path, seed):
     """A row of examples above each row of their reconstructions."""
     answer = _answer(model, "reconstruct", batch, COUNT // 2)
     made, given = answer["image"], batch["image"][: len(answer["image"])]
@@ -90,7 +91,7 @@ def _reconstructions(model, batch, path, seed):
     _save(path, np.concatenate(rows), model.levels)
 
 
-def _between_examples(model, batch, path, seed):
+def _between_examples(model, data, batch, path, seed):
     """Rows from one example's code to another's, in a straight line between samples of their posteriors."""
     answer, encode = _answer(model, "encode", batch, COUNT), model.signatures()["encode"]
     weight = np.linspace(0.0, 1.0, COLUMNS, dtype=np.float32)[:, None]
@@ -102,7 +103,7 @@ def _between_examples(model, batch, path, seed):
     _save(path, made, model.levels)
 
 
-def _between_latents(model, batch, path, seed):
+def _between_latents(model, data, batch, path, seed):
     """Rows from one z ~ N(0, I) to another, by the way on which every point is a draw of N(0, I)."""
     dims = model.signatures()["generate"].inputs["latents"].shape[1:]
     first, last = np.split(seeds.normal(seeds.seed_rows(2 * COLUMNS, seed), dims).numpy(), 2)
@@ -111,7 +112,7 @@ def _between_latents(model, batch, path, seed):
     _save(path, _answer(model, "generate", batch | {"latents": latents}, COUNT)["image"], model.levels)
 
 
-def _judged(model, batch, path, seed):
+def _judged(model, data, batch, path, seed):
     """Samples from the most to the least real in the discriminator's eyes, each with its logit."""
     made = _answer(model, "sample", batch, COUNT, seed=seeds.seed_rows(min(COUNT, len(batch["image"])), seed))["image"]
     logits = tf.function(model.discriminate)(made).numpy()
@@ -119,7 +120,7 @@ def _judged(model, batch, path, seed):
     _save(path, made[order], model.levels, captions=logits[order], form="{:+.1f}")
 
 
-def _sounds(model, batch, path, seed):
+def _sounds(model, data, batch, path, seed):
     """Samples as wav files, and as spectrograms below those of as many examples: time to the right, pitch upwards."""
     request = {"seed": seeds.seed_rows(min(SOUNDS, len(batch["audio"])), seed)}
     made = _answer(model, "sample", batch, len(request["seed"]), **request)["audio"]
@@ -132,7 +133,7 @@ def _sounds(model, batch, path, seed):
     _save(path, np.round(255 * picture).astype(np.uint8), 256, len(made))
 
 
-def _simulations(model, batch, path, seed):
+def _simulations(model, data, batch, path, seed):
     """Examples above what the model makes of their first half: time to the right, a colour for each value."""
     count = min(COLUMNS, len(batch["series"]))
     known = np.tile(np.arange(model.shape[0]) < model.shape[0] // 2, [count, 1])
@@ -145,11 +146,17 @@ def _simulations(model, batch, path, seed):
     _save(path, images.curves(np.concatenate(rows)), 256, count)
 
 
-def _series(model, batch, path, seed):
+def _series(model, data, batch, path, seed):
     """Samples: time to the right, a colour for each value."""
     request = {"seed": seeds.seed_rows(min(COUNT // 2, len(batch["series"])), seed)}
     made = _answer(model, "sample", batch, len(request["seed"]), **request)["series"]
     _save(path, images.curves(made), 256)
+
+
+def _density(model, data, batch, path, seed):
+    """The density, and the true one where it is known, with samples and examples over them."""
+    with figures.style():
+        density.figure(model, data.name, batch["point"], seed).savefig(path.with_suffix(".png"), dpi=100)
 
 
 def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}") -> None:
@@ -157,11 +164,12 @@ def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}") ->
     path.with_suffix(".png").write_bytes(images.encode_png(images.sheet(image, levels, columns, captions=captions)))
 
 
-# Function (model, batch of numpy arrays, path without suffix, seed) -> figures, or None.
+# Function (model, data, batch of numpy arrays, path without suffix, seed) -> figures, or None.
 PICTURES = (
     Row("evaluation", ("sample", "image"), _samples),
     Row("evaluation", ("sample", "audio"), _sounds),
     Row("evaluation", ("sample", "series"), _series),
+    Row("evaluation", ("sample", "log_prob", "point"), _density),
     Row("completion", ("complete", "image"), _completions),
     Row("simulation", ("simulate", "series"), _simulations),
     Row("classes", ("sample", "image", "given label"), _classes),

@@ -26,7 +26,7 @@ class GenerativeModel(keras.Model, abc.ABC):
     synchronous strategy.
 
     Args:
-      shape: of an example: (H, W, C) of an image, (T,) of audio, (T, D) of a series.
+      shape: of an example: (H, W, C) of an image, (T,) of audio, (T, D) of a series, (D,) of a point.
       levels: number of values of a pixel or sample, 2 .. 256; None where values are real.
       example: what an example is called where it goes in and comes out.
       num_classes: 0, or the number of labels that the model is conditioned on; its verbs then want label=int32 [N].

@@ -5,12 +5,14 @@ import pathlib
 import re
 from collections.abc import Iterable
 
-EMBEDDED = ("digits", "tones", "pendulum")
+POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
+EMBEDDED = ("digits", "tones", "pendulum", *POINTS)
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
+    "points": "the file, like points:/data/points.npz",
     "zip": "two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist",
 }
 # Some sets of TFDS, for who cannot be asked before it is imported: all that it has are taken.
@@ -59,9 +61,9 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
     return (
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
-        + "; there are 'digits', 'tones' and 'pendulum' (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: mnist, fashion_mnist, "
-        "cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
+        "files, 'series:FILE.npz', 'points:FILE.npz', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: mnist, "
+        "fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 
@@ -73,7 +75,7 @@ def _meant(name: str, tfds: Iterable[str]) -> list[str]:
     place = rest or name
     path = pathlib.Path(place).expanduser()
     if place.endswith(".npz"):
-        return [f"series:{place}"]
+        return [f"series:{place}", f"points:{place}"]
     if place and (path.exists() or place.startswith(("/", ".", "~"))):
         sound = any(file.suffix.lower() == ".wav" for file in path.glob("*"))
         return [f"{'audio' if sound else 'folder'}:{place}"]

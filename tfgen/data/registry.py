@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import audio, cache, digits, files, folder, names, series, splits, transforms
+from tfgen.data import audio, cache, digits, files, folder, names, points, series, splits, transforms
 from tfgen.data.examples import Examples, Split, Stream, Zipped
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
@@ -41,9 +41,10 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", the
-        name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), or
-        "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring"
+        and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10",
+        "lsun/bedroom", "spoken_digit"), or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its
+        own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -218,19 +219,33 @@ def _of_audio(name, length, rate, class_names, parts, protocol, fingerprint) -> 
 
 
 def _series(request: Request) -> Examples:
+    made = request.name == "pendulum"
+    arrays = series.pendulum() if made else series.read(request.name)
+    _, length, dims = arrays["series"].shape
+    arguments = {"length": length, "dims": dims, "action_dims": arrays["action"].shape[2] if "action" in arrays else 0}
+    return _of_arrays(request, arrays, arguments, made, f"series of {length} steps")
+
+
+def _points(request: Request) -> Examples:
+    made = not request.path
+    arrays = {"point": points.generated(request.name) if made else points.read(request.name)}
+    return _of_arrays(request, arrays, {"dims": arrays["point"].shape[1]}, made, "points")
+
+
+def _of_arrays(request: Request, arrays: dict[str, np.ndarray], arguments, made: bool, noun: str) -> Examples:
+    """Of real values in memory, those of an example side by side; `made` by us, or read from a file."""
     if request.transform:
         raise ValueError(f"transforms={request.transform!r}: there are none for {request.name}")
-    if request.name == "pendulum":
-        arrays = series.pendulum()
-        parts = splits.fixed(len(arrays["series"]))
+    first = next(iter(arrays))
+    count = len(arrays[first])
+    if made:
+        parts = splits.fixed(count)
         how, fingerprint = SHUFFLED, _of_rows(request.name, parts)
     else:
-        arrays = series.read(request.path)
         keys = [b"".join(array.tobytes() for array in row) for row in zip(*arrays.values(), strict=True)]
-        parts = splits.indices([splits.of(key) for key in keys], "series")
+        parts = splits.indices([splits.of(key) for key in keys], noun)
         how = f"{splits.BY_HASH} one's values"
         fingerprint = {split: splits.fingerprint(keys[row] for row in rows) for split, rows in parts.items()}
-    count, length, dims = arrays["series"].shape
 
     def part(rows) -> Split:
         return _in_memory(**{key: array[rows] for key, array in arrays.items()}, label=np.zeros(len(rows), np.int32))
@@ -238,10 +253,10 @@ def _series(request: Request) -> Examples:
     return Examples(
         request.name,
         _spec(**{key: (array.shape[1:], tf.float32) for key, array in arrays.items()}),
-        {"length": length, "dims": dims, "action_dims": arrays["action"].shape[2] if "action" in arrays else 0},
+        arguments,
         (),
         {split: part(rows) for split, rows in parts.items()},
-        f"{count} series of {length} steps, {how}",
+        f"{count} {noun}, {how}",
         fingerprint=fingerprint,
     )
 
@@ -392,5 +407,7 @@ DATASETS = {
     "audio": _audio,
     "pendulum": _series,
     "series": _series,
+    **dict.fromkeys(names.POINTS, _points),
+    "points": _points,
     "zip": _zip,
 }

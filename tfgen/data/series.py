@@ -1,9 +1,8 @@
 """Time series [T, D] of real values, with or without actions [T, A]: a simulated pendulum, or arrays of a .npz file."""
 
-import pathlib
-import zipfile
-
 import numpy as np
+
+from tfgen.data import arrays
 
 LENGTH, COUNT = 64, 3000
 STEP, DAMPING, NOISE = 0.1, 0.1, 0.02
@@ -29,33 +28,18 @@ def pendulum() -> dict[str, np.ndarray]:
     return {"series": np.stack(states, axis=1).astype(np.float32), "action": action[..., None].astype(np.float32)}
 
 
-def read(path: str) -> dict[str, np.ndarray]:
-    """{"series": float32 [N, T, D]} and, if it is there, {"action": float32 [N, T, A]} of a .npz file.
+def read(dataset: str) -> dict[str, np.ndarray]:
+    """{"series": float32 [N, T, D]} and, if it is there, {"action": float32 [N, T, A]} of "series:FILE.npz".
 
     Raises:
       ValueError: naming what is missing, misshapen, not real or not finite.
     """
-    if not pathlib.Path(path).is_file():
-        raise ValueError(f"dataset='series:{path}': there is no such file")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"dataset='series:{path}': this is no .npz file; numpy.savez(path, series=...) writes one")
-    with np.load(path) as file:
-        kinds = {name: file[name].dtype for name in ("series", "action") if name in file.files}
-        for name, dtype in kinds.items():
-            if dtype.kind not in "fiub":
-                raise ValueError(
-                    f"dataset='series:{path}': {name!r} is {dtype.name}, but must be of real numbers"
-                    + ("; real and imaginary parts may be two of its D" if dtype.kind == "c" else "")
-                )
-        arrays = {name: file[name].astype(np.float32) for name in kinds}
-    if "series" not in arrays or arrays["series"].ndim != 3:
-        raise ValueError(f"dataset='series:{path}': needs an array 'series' of shape [N, T, D]")
-    if "action" in arrays and (arrays["action"].ndim != 3 or arrays["action"].shape[:2] != arrays["series"].shape[:2]):
+    found = arrays.read(dataset, ("series", "action"))
+    if "series" not in found or found["series"].ndim != 3:
+        raise ValueError(f"dataset={dataset!r}: needs an array 'series' of shape [N, T, D]")
+    if "action" in found and (found["action"].ndim != 3 or found["action"].shape[:2] != found["series"].shape[:2]):
         raise ValueError(
-            f"dataset='series:{path}': 'action' has shape {arrays['action'].shape}, but must begin like that of "
-            f"'series', {arrays['series'].shape[:2]}"
+            f"dataset={dataset!r}: 'action' has shape {found['action'].shape}, but must begin like that of "
+            f"'series', {found['series'].shape[:2]}"
         )
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"dataset='series:{path}': {name!r} has NaN or Inf in it")
-    return arrays
+    return found

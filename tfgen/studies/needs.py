@@ -28,7 +28,7 @@ class Row:
 def offered(model, data) -> set[str]:
     """The words for what a live model and a data set (`tfgen.data.Examples`) have.
 
-    They are the model's verbs; the names of its signatures; its kind of example, "image", "audio" or "series";
+    They are the model's verbs; the names of its signatures; its kind of example, "image", "audio", "series" or "point";
     "network" where it has one that takes examples as floats; "given label", say, where it is conditioned on a label;
     "latent_dim", and "latent_dim=2", say, where z is a vector; "prior N(0, I)" where it is just that; and "labels"
     where the data have classes.

@@ -27,6 +27,7 @@ _ROWS = (
     _row("traversal", "encode", "decode", "image", "latent_dim"),
     _row("code_size", "encode", "decode", "image", "latent_dim"),
     _row("transfer", "encode", "image", "labels"),
+    _row("density", "log_prob", "sample", "point"),
 )
 STUDIES = {row.name: row for row in _ROWS}
 
