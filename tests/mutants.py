@@ -326,6 +326,36 @@ MUTANTS = [
         "model",
         "tests/test_transfer.py -k 'code_sizes and autoencoder'",
     ),
+    Mutant(
+        "tfgen/metrics/disentanglement.py",
+        "ranked[:, -1] - ranked[:, -2]",
+        "ranked[:, -1] - ranked[:, 0]",
+        "tests/test_disentanglement.py -k gap_by_hand",
+    ),
+    Mutant(
+        "tfgen/metrics/disentanglement.py",
+        "/ np.maximum(high - low, 1e-12) * bins",
+        "* bins",
+        "tests/test_disentanglement.py -k scikit_learn",
+    ),
+    Mutant(
+        "tfgen/metrics/disentanglement.py",
+        "share / share.sum(axis=0) for share",
+        "share / len(share) for share",
+        "tests/test_disentanglement.py -k quadrature",
+    ),
+    Mutant(
+        "tfgen/data/factors.py",
+        "for x in PLACES for y in PLACES",
+        "for y in PLACES for x in PLACES",
+        "tests/test_disentanglement.py -k moves_what",
+    ),
+    Mutant(
+        "tfgen/data/registry.py",
+        "factors=values[index]",
+        "factors=values[: len(index)]",
+        "tests/test_disentanglement.py -k go_with",
+    ),
     # data
     Mutant(
         "tfgen/data/examples.py",

@@ -66,6 +66,8 @@ class Examples:
       protocol: one sentence on splits and transforms, to stand beside a figure.
       random: the transforms that are drawn for every example, in order; they act on all of its pictures.
       fingerprint: by which each split is known again: the number of its examples and a hash of their names or values.
+      factors: of a set that knows what its examples vary in, the names of each factor's values; a batch has "factors",
+        int32 [B, F], the number of each one's value.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Examples:
     protocol: str
     random: tuple[Transform, ...] = ()
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    factors: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def zip(cls, name: str, **parts: "Examples") -> "Examples":

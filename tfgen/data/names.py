@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
-EMBEDDED = ("digits", "tones", "pendulum", *POINTS)
+EMBEDDED = ("digits", "factors", "letters", "tones", "pendulum", *POINTS)
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",

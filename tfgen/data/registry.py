@@ -11,7 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfgen.data import audio, cache, digits, files, folder, names, points, series, splits, transforms
+from tfgen.data import (
+    audio,
+    cache,
+    digits,
+    factors,
+    files,
+    folder,
+    letters,
+    names,
+    points,
+    series,
+    splits,
+    transforms,
+)
 from tfgen.data.examples import Examples, Split, Stream, Zipped
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
@@ -41,10 +54,10 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring"
-        and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10",
-        "lsun/bedroom", "spoken_digit"), or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its
-        own.
+      name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
+        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
+        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), or "zip:a=SET,b=SET" for two of these or more at once,
+        each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -135,6 +148,31 @@ def _digits(request: Request) -> Examples:
         "scikit-learn digits, first 1,000 train, next 350 validation, last 447 test",
         {split: splits.fingerprint(image.tobytes() for image in images) for split, (images, _) in parts.items()},
     )
+
+
+def _grid(request: Request) -> Examples:
+    """A set of every combination of its factors' values, one of which is its label."""
+    source = {"factors": factors, "letters": letters}[request.name]
+    apply = _fixed(transforms.parse(request.transform, source.LEVELS))
+    pictures, values = source.read()
+    pictures = np.stack([apply(picture) for picture in pictures])
+    label = values[:, list(source.FACTORS).index(source.LABEL)]
+    rows = splits.fixed(len(pictures))
+    parts = {
+        split: _in_memory(image=pictures[index], label=label[index], factors=values[index])
+        for split, index in rows.items()
+    }
+    made = _images(
+        request.name,
+        pictures.shape[1:],
+        source.LEVELS,
+        source.FACTORS[source.LABEL],
+        parts,
+        f"{len(pictures)} pictures, every combination of {', '.join(source.FACTORS)}, {SHUFFLED}",
+        _of_rows(request.name, rows),
+    )
+    spec = made.element_spec | {"factors": tf.TensorSpec([None, len(source.FACTORS)], tf.int32)}
+    return dataclasses.replace(made, element_spec=spec, factors=source.FACTORS)
 
 
 def _folder(request: Request) -> Examples:
@@ -402,6 +440,8 @@ def _spec(**examples) -> dict[str, tf.TensorSpec]:
 # What comes before a colon in a name -> its reader; any other name is TFDS's.
 DATASETS = {
     "digits": _digits,
+    "factors": _grid,
+    "letters": _grid,
     "folder": _folder,
     "tones": _tones,
     "audio": _audio,

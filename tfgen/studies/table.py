@@ -28,6 +28,7 @@ _ROWS = (
     _row("code_size", "encode", "decode", "image", "latent_dim"),
     _row("transfer", "encode", "image", "labels"),
     _row("density", "log_prob", "sample", "point"),
+    _row("disentanglement", "encode", "image", "latent_dim", "factors"),
 )
 STUDIES = {row.name: row for row in _ROWS}
 

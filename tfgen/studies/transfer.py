@@ -21,7 +21,7 @@ SEEDS = 5
 LABELS = (10, 50, 100, 500)  # and all
 BATCH, RATE, EPOCHS, FEWEST_STEPS, MOST_STEPS = 50, 1e-3, 20, 300, 2000
 MOST_REGRESSED = 5000  # labels of a regression, which takes minutes beyond
-UNLABELLED, UNLABELLED_STEPS, AT = (0.03, 0.1, 0.3, 1.0), 1000, 100
+UNLABELLED, UNLABELLED_STEPS, AT = (0.1, 0.3, 1.0), 1000, 100
 
 TUNED, RANDOM = "encoder, fine-tuned", "same network, random weights"
 FROZEN, SUPERVISED = "encoder, frozen", "features of all labels, frozen"
