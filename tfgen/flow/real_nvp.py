@@ -275,8 +275,8 @@ class RealNVP(GenerativeModel):
         """p(z) = N(0, I), over vectors of as many dimensions as an image has values."""
         return standard_normal(math.prod(self.image_shape))
 
-    def encode(self, image: tf.Tensor) -> Dequantized:
-        """q(z | x) of uint8 [N, H, W, C]: of f(x + u), u uniform."""
+    def encode(self, image: tf.Tensor, training: bool = False) -> Dequantized:
+        """q(z | x) of uint8 [N, H, W, C]: of f(x + u), u uniform; the same in training."""
         return Dequantized(self.to_latents, image)
 
     def decode(self, latents: tf.Tensor) -> Certain:
