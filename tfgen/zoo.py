@@ -115,6 +115,18 @@ MODELS = {
         "flow",
         "Papamakarios et al. 2017, https://arxiv.org/abs/1705.07057",
     ),
+    "hierarchical_vae": Entry(
+        "tfgen.vae.hierarchical_vae:HierarchicalVAE",
+        BOUNDED,
+        "vae",
+        "Burda et al. 2016, https://arxiv.org/abs/1509.00519",
+    ),
+    "ladder_vae": Entry(
+        "tfgen.vae.ladder_vae:LadderVAE", BOUNDED, "vae", "Sønderby et al. 2016, https://arxiv.org/abs/1602.02282"
+    ),
+    "resnet_vae": Entry(
+        "tfgen.vae.resnet_vae:ResNetVAE", BOUNDED, "vae", "Kingma et al. 2016, https://arxiv.org/abs/1606.04934"
+    ),
     "dcgan": Entry(
         "tfgen.gan.dcgan:DCGAN", ADVERSARIAL, "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"
     ),

@@ -282,19 +282,34 @@ def _gumbel(seed: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return -tf.math.log(-tf.math.log(seeds.uniform(seed, [like.shape[-1]])))
 
 
-class Layers(Density):
-    """p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ...: a hierarchy from the top down, as a prior or as a ladder's posterior;
-    also any z of several parts.
+class Hierarchy(Density):
+    """p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., from the top down, as a prior or as a ladder's posterior; also any z
+    of several parts. `log_prob` wants densities of the layers."""
 
-    Args:
-      layers: each a function of the values above it, () for the first. `log_prob` wants densities of them.
-    """
+    @abc.abstractmethod
+    def given(self, values: tuple[tf.Tensor, ...]) -> list[Latents]:
+        """The distribution of each layer given the values above it."""
+
+    def log_prob(self, value):
+        return tf.add_n([one.log_prob(z) for one, z in zip(self.given(value), value, strict=True)])
+
+    def kl(self, prior, drawn):
+        if not isinstance(prior, Hierarchy):
+            return _kl_by_sample(prior, drawn)
+        pairs = zip(drawn.layers, prior.given(drawn.value), strict=True)
+        return [tf.add_n(layer.kl(above, own)) for (layer, own), above in pairs]
+
+    def moments(self):
+        return {}
+
+
+class Layers(Hierarchy):
+    """A hierarchy of layers each of which is a function of the values above it, of () for the first."""
 
     def __init__(self, *layers: Callable[..., Latents]):
         self._layers = layers
 
-    def given(self, values: tuple[tf.Tensor, ...]) -> list[Latents]:
-        """The distribution of each layer given the values above it."""
+    def given(self, values):
         return [layer(*values[:i]) for i, layer in enumerate(self._layers)]
 
     def draw(self, seed):
@@ -305,17 +320,48 @@ class Layers(Density):
             values += (layers[-1][1].value,)
         return Drawn(values, tf.add_n([drawn.log_prob for _, drawn in layers]), tuple(layers))
 
-    def log_prob(self, value):
-        return tf.add_n([one.log_prob(z) for one, z in zip(self.given(value), value, strict=True)])
 
-    def kl(self, prior, drawn):
-        if not isinstance(prior, Layers):
-            return _kl_by_sample(prior, drawn)
-        pairs = zip(drawn.layers, prior.given(drawn.value), strict=True)
-        return [tf.add_n(layer.kl(above, own)) for (layer, own), above in pairs]
+class Walked(tuple):
+    """The values of a hierarchy, the top first, and the states that a walk down it came through."""
 
-    def moments(self):
-        return {}
+    states: list
+
+
+class Walk(Hierarchy):
+    """A hierarchy in which a state goes down from layer to layer and takes in what is drawn: a walk sees every network
+    once, and who is given the values next need not walk again.
+
+    Args:
+      start: number of rows -> the state above the first layer.
+      layers: each a function of the state above it.
+      steps: as many functions (state, value of the layer) -> the state below it.
+    """
+
+    def __init__(self, start: Callable, layers: Sequence[Callable[..., Latents]], steps: Sequence[Callable]):
+        self._start, self._layers, self._steps = start, layers, steps
+
+    def states(self, values: tuple[tf.Tensor, ...]) -> list:
+        """Above each layer, and below the last."""
+        if isinstance(values, Walked):
+            return values.states
+        states = [self._start(tf.shape(values[0])[0])]
+        for step, value in zip(self._steps, values, strict=True):
+            states.append(step(states[-1], value))
+        return states
+
+    def given(self, values):
+        return [layer(state) for layer, state in zip(self._layers, self.states(values), strict=False)]
+
+    def draw(self, seed):
+        states, layers = [self._start(tf.shape(seed)[0])], []
+        own_seeds = seeds.split(seed, len(self._layers))
+        for layer, step, own_seed in zip(self._layers, self._steps, own_seeds, strict=True):
+            latents = layer(states[-1])
+            layers.append((latents, latents.draw(own_seed)))
+            states.append(step(states[-1], layers[-1][1].value))
+        values = Walked(drawn.value for _, drawn in layers)
+        values.states = states
+        return Drawn(values, tf.add_n([drawn.log_prob for _, drawn in layers]), tuple(layers))
 
 
 class BottomUp(Latents):

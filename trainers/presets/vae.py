@@ -64,6 +64,20 @@ PRESETS = {
         learning_rate=5e-4,
         hparams={**BURDA.hparams, "samples": 50},
     ),
+    "hierarchical_vae_mnist": dataclasses.replace(
+        BURDA,
+        source="Two layers of 50 and 100 latents: Burda et al. 2016, section 5; as long as vae_mnist_burda.",
+        model="hierarchical_vae",
+        hparams={"latent_dims": (50, 100), "widths": (100, 200)},
+    ),
+    "resnet_vae_mnist": dataclasses.replace(
+        VAE_MNIST,
+        source="Sizes of our own: an hour and a half of a CPU.",
+        model="resnet_vae",
+        steps=32_400,
+        epoch_steps=1080,
+        hparams={"planes": (8, 8, 4), "halvings": (2, 2, 1), "width": 24, "warmup_steps": 5400},
+    ),
     "vae_cifar10": TrainConfig(
         source="Sizes of our own. For an accelerator.",
         model="vae",
