@@ -121,7 +121,7 @@ ROWS = {
     "flow_of_numbers": ("masked_autoregressive_flow", {"dims": 1, "steps": 2, "mixtures": 3}),
     "hierarchical_vae": ("hierarchical_vae", {**BINARY, "latent_dims": (2, 3), "widths": (4, 5), "samples": 2}),
     "ladder": ("ladder_vae", {**GRAY, "latent_dims": (2, 2, 3), "widths": (3, 4, 5), "free_bits": 0.01}),
-    "resnet_vae": ("resnet_vae", {**COLOR, "planes": (1, 2, 1), "halvings": (2, 2, 1), "width": 2}),
+    "resnet_vae": ("resnet_vae", {**BINARY, "planes": (1, 1), "halvings": (2, 1), "width": 2}),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
     "dcgan_k2": (
         "dcgan",

@@ -2,12 +2,14 @@
 Jozefowicz, Xi Chen, Ilya Sutskever, Max Welling, 2016, "Improved Variational Inference with Inverse Autoregressive
 Flow", section 4 and appendix C, https://arxiv.org/abs/1606.04934."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
 from tfgen.core import arguments
 from tfgen.distributions import likelihoods
-from tfgen.distributions.latents import Walk
+from tfgen.distributions.latents import DiagonalGaussian, Walk
 from tfgen.vae.base import LatentVariableModel
 from tfgen.vae.posteriors import diagonal_gaussian
 
@@ -16,10 +18,13 @@ class ResNetVAE(LatentVariableModel):
     """A latent-variable model of L layers of planes, z_1 being the top; a state h goes down and takes each in.
 
     prior       p(z)     = prod_l N(z_l; mean_p(h_l), diag(stddev_p(h_l)^2)), h_1 learned, h_{l+1} of h_l and z_l
-    posterior   q(z | x) = prod_l N(z_l; mean_q(h_l, d_l), diag(stddev_q(h_l, d_l)^2)), d_l from a way up from the image
+    posterior   q(z | x) = prod_l N(z_l; mean_p + stddev_p mean_q(h_l, d_l), diag((stddev_p stddev_q(h_l, d_l))^2)),
+                           d_l from a way up from the image
     likelihood  p(x | z) of h below the last layer, see `VAE`
 
     Diagonal posteriors, without the paper's flows; without its weight normalisation, so that the blocks start at zero.
+    That a posterior moves the prior, so that no KL depends on the prior's scale, is of Vahdat and Kautz 2020, "NVAE: A
+    Deep Hierarchical Variational Autoencoder", section 3.2.
 
     Args:
       image_shape: (H, W, C).
@@ -98,25 +103,25 @@ class ResNetVAE(LatentVariableModel):
         return [scales[halved] for halved in self.halvings]
 
     def prior(self):
-        return Walk(self._start, [self._layer(prior) for prior in self.priors], self._steps())
+        return Walk(self._start, [functools.partial(self._normal, prior) for prior in self.priors], self._steps())
 
     def posterior(self, features, training=False):
-        layers = [
-            self._layer(posterior, on_the_way_up)
-            for posterior, on_the_way_up in zip(self.posteriors, features, strict=True)
-        ]
+        def layer(prior, network, on_the_way_up):
+            def moved(state):
+                before, move = self._normal(prior, state), self._normal(network, state, on_the_way_up)
+                return DiagonalGaussian(before.mean() + before.stddev() * move.mean(), before.stddev() * move.stddev())
+
+            return moved
+
+        layers = [layer(*parts) for parts in zip(self.priors, self.posteriors, features, strict=True)]
         return Walk(self._start, layers, self._steps())
 
     def _start(self, rows):
         return tf.tile(self.start.value, [rows, 1, 1, 1])
 
-    def _layer(self, network, *others):
-        def layer(state):
-            values = network(tf.concat([keras.activations.elu(part) for part in (state, *others)], axis=-1))
-            mean, scale = (flat(part) for part in tf.split(values, 2, axis=-1))
-            return diagonal_gaussian(mean, scale)
-
-        return layer
+    def _normal(self, network, *states):
+        values = network(tf.concat([keras.activations.elu(state) for state in states], axis=-1))
+        return diagonal_gaussian(*(flat(part) for part in tf.split(values, 2, axis=-1)))
 
     def _steps(self):
         return [self._step(layer) for layer in range(len(self.planes))]
