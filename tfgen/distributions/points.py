@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from tfgen.distributions.latents import Drawn, Latents
-from tfgen.distributions.likelihoods import Factorized
+from tfgen.distributions.likelihoods import Likelihood
+from tfgen.ops import images
 
 
 class Point(Latents):
@@ -25,11 +26,13 @@ class Point(Latents):
         return {"mean": self.value, "stddev": tf.zeros_like(self.value)}
 
 
-class Picture(Factorized):
+class Picture(Likelihood):
     """All mass on the picture nearest to a mean, float32 [N, H, W, C] in levels: what a decoder without noise shows."""
 
+    shows_sample = False
+
     def __init__(self, mean: tf.Tensor, levels: int):
-        self.mean, self.stddev, self.levels = mean, tf.zeros_like(mean), levels
+        self.mean, self.levels = mean, levels
 
     def log_prob(self, image):
         """0 of the picture itself, minus infinity of every other: [N], nats."""
@@ -38,3 +41,9 @@ class Picture(Factorized):
 
     def sample(self, seed):
         return self.show()
+
+    def show(self, seed=None):
+        return images.nearest_level(self.mean, self.levels)
+
+    def moments(self):
+        return {"mean": self.mean, "stddev": tf.zeros_like(self.mean)}
