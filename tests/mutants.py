@@ -858,6 +858,48 @@ MUTANTS = [
     ),
     # studies
     Mutant(
+        "tfgen/metrics/evidence.py",
+        "log_weight += (beta - betas[t]) * likelihood",
+        "log_weight += beta * likelihood",
+        "tests/test_studies.py -k annealed",
+    ),
+    Mutant(
+        "tfgen/metrics/evidence.py",
+        "tf.reduce_sum(momentum**2 - speed**2, axis=-1)",
+        "tf.reduce_sum(speed**2 - momentum**2, axis=-1)",
+        "tests/test_studies.py -k annealed",
+    ),
+    Mutant(
+        "tfgen/metrics/evidence.py",
+        "math.log(len(values)) + 2 * math.log(width)",
+        "math.log(len(values)) + math.log(width)",
+        "tests/test_studies.py -k quadrature_is_exact",
+    ),
+    Mutant(
+        "tfgen/metrics/evidence.py",
+        "parts = log_weights[: groups * k].reshape([groups, k, -1])",
+        "parts = log_weights[: groups * k].reshape([k, groups, -1]).swapaxes(0, 1)",
+        "tests/test_studies.py -k bounds_in_k",
+    ),
+    Mutant(
+        "tfgen/metrics/sharpness.py",
+        "- 4.0 * inner",
+        "- 5.0 * inner",
+        "tests/test_studies.py -k sharpness",
+    ),
+    Mutant(
+        "tfgen/studies/anomaly.py",
+        "roc_auc_score([1] * len(own) + [0] * len(foreign)",
+        "roc_auc_score([0] * len(own) + [1] * len(foreign)",
+        "tests/test_studies.py -k anomaly",
+    ),
+    Mutant(
+        "tfgen/studies/bound.py",
+        'images["gap"] = truth - elbo',
+        'images["gap"] = bound - elbo',
+        "tests/test_studies.py -k comes_to",
+    ),
+    Mutant(
         "tfgen/studies/manifold.py",
         "special.ndtri((np.arange(side) + 0.5) / side)",
         "np.linspace(-2.0, 2.0, side)",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from scipy import special
+from scipy import ndimage, special, stats
 
 from tests.test_trainers import entry, tiny
 from tests.zoo import ROWS
@@ -18,8 +18,10 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.data import registry
 from tfgen.distributions.latents import DiagonalGaussian, Flow
+from tfgen.metrics import evidence
+from tfgen.metrics.sharpness import laplacian_variance
 from tfgen.ops import seeds
-from tfgen.studies import codes, figures, interpolation, manifold, table
+from tfgen.studies import anomaly, bound, codes, figures, interpolation, manifold, table
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
 from trainers import callbacks, runner, variants
@@ -116,7 +118,7 @@ def test_layers_of_z_conditions_and_likelihoods_without_a_mean_have_their_studie
     fitting = [name for name, study in table.STUDIES.items() if not study.lacking(there)]
     assert {"reconstruction", "interpolation"} <= set(fitting)
     for name in fitting:
-        if name != "bound":
+        if name != "bound":  # minutes of it, with these models' loops
             made(name, model, data, tmp_path / name)
 
 
@@ -194,6 +196,146 @@ def test_the_arc_turns_at_a_constant_rate_and_the_line_does_not_turn(vae, digits
     image, seed = next(iter(digits.batches("test", 20)))["image"], seeds.seed_rows(90)
     nats = -vae.elbo(image[1::2], tf.gather(seed, range(8, 90, 9))).numpy().mean()
     np.testing.assert_allclose(line["negative_elbo_nats"]["pixels"][-1], nats, atol=1e-2)
+
+
+def linear_gaussian(count):
+    """z ~ N(0, I), x ~ N(W z, s^2 I): functions of z for `count` x and repetitions of them, and ln p of each x."""
+    rng = np.random.default_rng(1)
+    matrix, stddev = rng.normal(size=[2, 4]), 0.4
+    x = rng.normal(size=[count, 2]) @ matrix + stddev * rng.normal(size=[count, 4])
+    exact = stats.multivariate_normal(np.zeros(4), matrix.T @ matrix + stddev**2 * np.eye(4)).logpdf(x)
+
+    def log_prior(z):
+        return -0.5 * tf.reduce_sum(z**2, axis=-1) - np.log(2 * np.pi)
+
+    def log_likelihood(z, x=x):
+        x = tf.tile(tf.constant(x, tf.float32), [z.shape[0] // len(x), 1])
+        off = tf.reduce_sum((x - z @ tf.constant(matrix, tf.float32)) ** 2, axis=-1) / stddev**2
+        return -0.5 * off - 2.0 * np.log(2 * np.pi) - 4 * np.log(stddev)
+
+    return log_prior, log_likelihood, x, exact
+
+
+def test_quadrature_is_exact_where_ln_p_is_known():
+    log_prior, log_likelihood, x, exact = linear_gaussian(3)
+    for i in range(3):
+        value, off = evidence.quadrature(lambda z, i=i: log_prior(z) + log_likelihood(tf.constant(z), x[i : i + 1]))
+        np.testing.assert_allclose(value, exact[i], atol=1e-3)
+        assert off < 1e-3
+
+
+def test_annealed_weights_are_unbiased_and_better_than_those_of_the_prior():
+    log_prior, log_likelihood, _, exact = linear_gaussian(2)
+    chains = 300
+
+    @tf.function(autograph=False)
+    def run(z, seed, steps):
+        betas = evidence.temperatures(40)
+        return evidence.annealed_importance(log_prior, log_likelihood, z, betas, seed, 2, steps, 5)
+
+    z = tf.random.stateless_normal([3, 2 * chains, 2], [0, 0])
+    _, steps, accepted = run(z[0], tf.constant(1), tf.zeros([40, 2]))
+    assert steps.shape == (40, 2) and 0.6 < accepted.numpy().mean() < 1.0
+    log_weights, same, _ = run(z[1], tf.constant(2), steps)
+    np.testing.assert_array_equal(same, steps)
+    weights = np.exp(log_weights.numpy().reshape([chains, 2]) - exact)
+    error = weights.std(axis=0) / np.sqrt(chains)
+    assert (np.abs(weights.mean(axis=0) - 1) < 4 * error).all() and (error < 0.06).all(), (weights.mean(axis=0), error)
+    of_prior = log_likelihood(z[2]).numpy().reshape([chains, 2])
+    annealed = log_weights.numpy().reshape([chains, 2])
+    assert (evidence.effective_samples(annealed) > 2 * evidence.effective_samples(of_prior)).all()
+
+
+def test_bounds_in_k_are_means_over_groups_with_their_errors():
+    log_weights = np.random.default_rng(0).normal(size=[12, 3]) - 800.0
+    bound, error = evidence.bounds_in_k(log_weights, 5)
+    parts = [np.log(np.mean(np.exp(log_weights[i : i + 5] + 800.0), axis=0)) - 800.0 for i in (0, 5)]
+    np.testing.assert_allclose(bound, np.mean(parts, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(error, np.abs(parts[0] - parts[1]) / 2, rtol=1e-6)
+    bound, error = evidence.bounds_in_k(log_weights, 12)
+    weights = np.exp(log_weights + 800.0)
+    np.testing.assert_allclose(bound, np.log(weights.mean(axis=0)) - 800.0, rtol=1e-12)
+    np.testing.assert_allclose(error, stats.sem(weights) / weights.mean(axis=0), rtol=1e-6)
+    few = np.log([[1.0, 1.0], [1.0, 1e-9], [1.0, 1e-9]])
+    np.testing.assert_allclose(evidence.effective_samples(few - 900.0), [3.0, 1.0], rtol=1e-6)
+
+
+def test_the_bound_comes_to_what_quadrature_finds(vae, digits, tmp_path, monkeypatch):
+    for name, value in {"SAMPLES": 500, "CHAINS": 8, "TEMPERATURES": 12, "LEAPFROGS": 4, "POINTS": 2304}.items():
+        monkeypatch.setattr(bound, name, value)
+    monkeypatch.setattr(evidence, "COARSE", 0.25)
+    line = made("bound", vae, digits, tmp_path, examples=2)
+    images = {name: np.array(values) for name, values in line["images"].items()}
+    image = next(iter(digits.batches("test", 2)))["image"]
+    sides = np.linspace(-5, 5, 61, dtype=np.float32)
+    z = np.stack(np.meshgrid(sides, sides), axis=-1).reshape([-1, 2])
+    likelihood = vae.decode(tf.constant(z))
+    prior = stats.norm.logpdf(z).sum(axis=-1)
+    for i in range(2):
+        joint = likelihood.log_prob(tf.repeat(image[i : i + 1], len(z), axis=0)).numpy() + prior
+        exact = special.logsumexp(joint) + 2 * np.log(sides[1] - sides[0])
+        np.testing.assert_allclose(images["quadrature"][i], exact, atol=0.01)
+    for name in ("annealed", "importance_bound"):
+        off = images[name] - images["quadrature"]
+        assert (np.abs(off) < 5 * images[f"{name}_standard_error"] + 0.01).all(), (name, off)
+    np.testing.assert_allclose(images["gap"], images["quadrature"] - images["elbo"], atol=1e-3)
+    elbo = [vae.elbo(image, seeds.seed_rows(2, i)).numpy() for i in range(40)]
+    assert (
+        np.abs(np.mean(elbo, axis=0) - images["elbo"]) < 5 * stats.sem(elbo) + 5 * images["elbo_standard_error"]
+    ).all()
+    assert line["k"][-1] == 500 and np.diff(line["importance_bound_in_k"]).min() > -0.5
+
+
+def test_sharpness_is_the_variance_of_the_laplacian(vae, digits, tmp_path):
+    line = made("sharpness", vae, digits, tmp_path)
+    image = next(iter(digits.batches("test", 20)))["image"].numpy() / 16.0
+    variances = [ndimage.laplace(one[..., 0])[1:-1, 1:-1].var() for one in image]
+    np.testing.assert_allclose(line["laplacian_variance"]["test examples"]["mean"], np.mean(variances), rtol=1e-4)
+    np.testing.assert_allclose(line["laplacian_variance"]["test examples"]["median"], np.median(variances), rtol=1e-4)
+    sharpness = line["sharpness_of_examples_is_1"]
+    assert set(sharpness) == {"test examples", "samples", "samples, mean of p(x | z)", "reconstructions"}
+    made_ = vae.decode(vae.encode(tf.constant(image * 16)).mean()).mean.numpy() / 16.0
+    share = np.mean([ndimage.laplace(one[..., 0])[1:-1, 1:-1].var() for one in made_]) / np.mean(variances)
+    np.testing.assert_allclose(sharpness["reconstructions"], share, atol=1e-3)
+    color = np.random.default_rng(0).random([1, 5, 5, 3])
+    expected = ndimage.laplace(color[0].mean(axis=-1))[1:-1, 1:-1].var()
+    np.testing.assert_allclose(laplacian_variance(color), [expected])
+
+
+@pytest.mark.parametrize("level, area", [(0, 0.0), (255, 1.0)])
+def test_an_anomaly_is_what_is_less_likely_and_a_likelier_one_is_said(level, area, vae, digits, tmp_path, monkeypatch):
+    for split in ("train", "validation", "test"):
+        (tmp_path / split).mkdir()
+        for i in range(3):
+            Image.fromarray(np.full([12, 16, 3], level, np.uint8)).save(tmp_path / split / f"{i}.png")
+    seen = []
+
+    def elbo(image, seed):
+        """The darker the likelier."""
+        tf.py_function(lambda seed: seen.append(seed.numpy()), [seed], [])
+        return -tf.reduce_mean(tf.cast(image, tf.float32), axis=[1, 2, 3])
+
+    monkeypatch.setattr(vae, "elbo", elbo)
+    monkeypatch.setattr(anomaly, "BATCH", 8)
+    other = f"folder:{tmp_path}"
+    line = made("anomaly", vae, digits, tmp_path / "made", other=other)
+    image = next(iter(digits.batches("test", 20)))["image"].numpy()
+    assert line["area_under_the_curve"] == area and line["examples"] == [20, 3]
+    np.testing.assert_allclose(list(line["nats"].values()), [-image.mean(), -level * 16 / 255], atol=1e-4)
+    assert ("LIKELIER" in line.get("warning", "")) == (area < 0.5)
+    np.testing.assert_array_equal(np.concatenate(seen[:3]), seeds.seed_rows(20))
+
+
+def test_the_other_set_is_made_as_the_images_of_the_model(digits):
+    binary = zoo.create(*ROWS["vae_mlp_binary"][:1], **ROWS["vae_mlp_binary"][1])
+    settings = dataclasses.replace(SETTINGS, other="digits")
+    image = next(iter(anomaly.matched(binary, settings).batches("test", 5)))["image"].numpy()
+    assert image.shape == (5, 5, 6, 1) and set(np.unique(image)) == {0, 1}
+    np.testing.assert_array_equal(anomaly.rescaled(np.uint8([0, 7, 8, 255]), 256, 17), [0, 0, 1, 16])
+    with pytest.raises(ValueError, match="other='digits': is what the model was trained on"):
+        anomaly.study(binary, digits, settings)
+    with pytest.raises(ValueError, match="other='pendulum': .*there are none for pendulum"):
+        anomaly.matched(binary, dataclasses.replace(settings, other="pendulum"))
 
 
 def test_variants_are_trained_once_by_the_configuration_of_the_run(run, tmp_path, monkeypatch):
