@@ -71,17 +71,6 @@ def test_the_linear_one_learns_the_plane_of_principal_components():
     np.testing.assert_allclose(mine, error, rtol=2e-3)
 
 
-@pytest.mark.parametrize("architecture", ["linear", "mlp"])
-def test_it_begins_with_the_mean_image(architecture):
-    model = zoo.build("autoencoder", image_shape=(8, 8, 1), levels=5, latent_dim=2, width=4, architecture=architecture)
-    model.initialize({"image": IMAGE})
-    mean = IMAGE.numpy().mean(axis=0)
-    shown = mean if architecture == "linear" else np.clip(mean, 0.04, 3.96)  # a sigmoid has neither 0 nor 1
-    np.testing.assert_allclose(model.decode(tf.zeros([1, 2])).mean[0], shown, atol=1e-4)
-    whole = tf.cast(mean, tf.float32)[None] / 2.0 - 1.0  # of which the encoder sees nothing
-    np.testing.assert_allclose(model.encoder(whole), 0.0, atol=1e-5)
-
-
 def test_pca_errors_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     train, test = rng.normal(size=[40, 3, 4]) + 1.0, rng.normal(size=[9, 3, 4])

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfgen.core import GenerativeModel, Player, Signature, arguments
 from tfgen.distributions.points import Picture, Point
 from tfgen.ops import images, seeds
-from tfgen.vae.networks import mlp_decoder, mlp_encoder, start_from_data
+from tfgen.vae.networks import mlp_decoder, mlp_encoder
 
 ARCHITECTURES = ("linear", "mlp", "conv")
 CONVOLUTIONS = 4  # of the encoder, and up-convolutions of the decoder
@@ -111,13 +111,6 @@ class Autoencoder(GenerativeModel):
             depth = depth if architecture == "mlp" else 0
             self.encoder = mlp_encoder(width, depth, latent_dim)
             self.decoder = mlp_decoder(width, depth, self.image_shape)
-
-    def initialize(self, batch):
-        """See `networks.start_from_data`."""
-        mean = tf.reduce_mean(images.to_unit(batch["image"], self.levels), axis=0)
-        seldom = tf.clip_by_value(mean, 0.01, 0.99)
-        values = tf.math.log(seldom / (1.0 - seldom)) if self.bounded else mean
-        start_from_data(self.encoder, self.decoder, images.to_symmetric(batch["image"], self.levels), values)
 
     def encode(self, image: tf.Tensor, training: bool = False) -> Point:
         """The code of uint8 [N, H, W, C]."""
