@@ -9,18 +9,22 @@ import tensorflow_probability as tfp
 from tests.zoo import ROWS
 from tfgen import zoo
 from tfgen.distributions.latents import (
+    BottomUp,
     DiagonalGaussian,
     Flow,
     FullGaussian,
     Latents,
     Layers,
     Mixture,
+    Walk,
     repeat,
     standard_normal,
 )
 from tfgen.distributions.likelihoods import LIKELIHOODS, Bernoulli, Gaussian
 from tfgen.losses import variational
 from tfgen.ops import seeds
+from tfgen.vae import posteriors
+from tfgen.vae.posteriors import InverseAutoregressive, Planar
 
 tfd = tfp.distributions
 
@@ -129,8 +133,18 @@ def guess_lower(x, z1) -> Latents:
     return DiagonalGaussian(mean, 1.2 * np.diag(LOWER) ** 0.5 * tf.ones_like(mean))
 
 
+def guess_upwards(z2) -> Latents:
+    covariance = below(np.eye(2), A.T @ A / 0.25)
+    return DiagonalGaussian(z2 @ A @ covariance / 0.25, 1.2 * np.diag(covariance) ** 0.5 * tf.ones_like(z2))
+
+
 ONE_LAYER = FullGaussian(tf.zeros(2), np.linalg.cholesky(PRIOR_COVARIANCE))
 TWO_LAYERS = Layers(lambda: standard_normal(2), lambda z1: DiagonalGaussian(z1 @ A.T, 0.5 * tf.ones_like(z1)))
+# The same two layers, as a state that goes down: it is z1 below the first.
+WALK_START, WALK_STEPS = [lambda rows: tf.zeros([rows, 2])], [lambda state, z: z] * 2
+WALK = Walk(
+    *WALK_START, [lambda _: standard_normal(2), lambda z1: DiagonalGaussian(z1 @ A.T, 0.5 * tf.ones([2]))], WALK_STEPS
+)
 POSTERIORS = {
     "diagonal": (ONE_LAYER, guess),
     "full": (ONE_LAYER, lambda x: FullGaussian(guess(x).mean(), 1.3 * np.linalg.cholesky(POSTERIOR))),
@@ -141,6 +155,8 @@ POSTERIORS = {
         TWO_LAYERS,
         lambda x: Layers(lambda: Flow(guess_top(x), [planar]), lambda z1: guess_lower(x, z1)),
     ),
+    "upwards": (TWO_LAYERS, lambda x: BottomUp(lambda: guess(x), guess_upwards)),
+    "walk": (WALK, lambda x: Walk(*WALK_START, [lambda _: guess_top(x), lambda z1: guess_lower(x, z1)], WALK_STEPS)),
 }
 
 
@@ -168,7 +184,7 @@ def test_weights_are_unbiased_and_bounds_in_order(name):
     np.testing.assert_allclose(value.mean(0), bounds[0], atol=4 * (value.std(0) / k**0.5).max())
     for lower, higher in zip(bounds, [*bounds[1:], exact], strict=True):
         np.testing.assert_array_less(lower, higher + 4 * (value.std(0) / k**0.5).max() * (higher is exact))
-    assert len(kl_of_layers) == (2 if prior is TWO_LAYERS else 1)
+    assert len(kl_of_layers) == (2 if prior in (TWO_LAYERS, WALK) else 1)
 
 
 def test_with_the_true_posterior_every_weight_is_p_of_x():
@@ -233,17 +249,19 @@ def test_gaussian_masses_sum_to_one_and_stay_finite(levels):
     assert np.max(by_level) <= 1e-6
 
 
-def test_gaussian_mass_against_the_normal_integral():
-    from scipy.stats import norm
+@pytest.mark.parametrize("name", ["gaussian", "logistic"])
+def test_masses_against_the_integral(name):
+    from scipy.stats import logistic, norm
 
     values = np.zeros((1, 17, 1, 2), np.float32)
     values[..., 0], values[..., 1] = 0.3, -1.0
-    likelihood = Gaussian(values, 17)
-    mean, stddev = float(likelihood.mean[0, 0, 0, 0]), float(likelihood.stddev[0, 0, 0, 0])
-    edges = norm.cdf((np.arange(16) + 0.5 - mean) / stddev)
+    likelihood = LIKELIHOODS[name](values, 17)
+    mean, stddev = float(likelihood.mean[0, 0, 0, 0]), float(likelihood.scale[0, 0, 0, 0])
+    edges = (norm if name == "gaussian" else logistic).cdf((np.arange(16) + 0.5 - mean) / stddev)
     mass = np.diff(np.concatenate([[0.0], edges, [1.0]]))
     image = np.arange(17, dtype=np.uint8).reshape(1, 17, 1, 1)
     np.testing.assert_allclose(likelihood.log_prob(image), [np.log(mass).sum()], rtol=1e-4)
+    np.testing.assert_allclose(likelihood.stddev[0, 0, 0, 0], stddev * (1 if name == "gaussian" else np.pi / 3**0.5))
 
 
 def test_bernoulli_against_the_formula():
@@ -362,6 +380,133 @@ def test_the_weights_of_all_images_sum_to_one(row):
     assert likelihood.shows_sample and not likelihood.moments()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "vae_logistic_conditional",
+        "vae_planar_autoregressive",
+        "vae_iaf",
+        "vae_total_correlation_vamp",
+        "hierarchical_vae",
+        "ladder",
+        "resnet_vae",
+    ],
+)
+def test_bounds_of_all_images_are_of_a_distribution_that_is_sampled(row, monkeypatch):
+    """Of every image of four pixels: the bounds' probabilities sum to one, and are how often samples come."""
+    monkeypatch.setattr(posteriors, "MIN_STDDEV", 0.8)  # posteriors wider than the prior, so that no weight is large
+    name, arguments = ROWS[row]
+    keras.utils.set_random_seed(0)
+    small = {"image_shape": (2, 2, 1), "levels": 2} | ({"halvings": (1, 1)} if "halvings" in arguments else {})
+    model = zoo.build(name, **arguments | small)
+    for i, variable in enumerate(model.trainable_variables):
+        variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, [0, i]))
+    for said in getattr(model, "says", []):  # of a ladder, whose posterior is the narrower the more is said
+        said.bias.assign(tf.repeat([0.0, 2.0], said.bias.shape[0] // 2))
+    bits = np.arange(16)[:, None] >> np.arange(4) & 1
+    rows = 4000
+    label = {"label": tf.ones([rows], tf.int32)} if model.num_classes else {}
+    bound = tf.function(model.importance_bound)(
+        tf.constant(bits.reshape(16, 2, 2, 1), tf.uint8),
+        2000,
+        seeds.seed_rows(16),
+        at_once=100,
+        **{name: value[:16] for name, value in label.items()},
+    )
+    probs = np.exp(bound.numpy())
+    np.testing.assert_allclose(probs.sum(), 1.0, atol=0.05)
+    drawn = tf.function(model.sample)(seeds.seed_rows(rows, 1), **label).numpy().reshape(rows, 4)
+    shares = np.bincount(drawn @ (1 << np.arange(4)), minlength=16) / rows
+    np.testing.assert_allclose(shares, probs, atol=0.03)
+    assert np.ptp(probs) > 0.02
+
+
+@pytest.mark.parametrize("kind", [Planar, InverseAutoregressive])
+def test_log_determinants_of_flows_against_their_jacobian(kind):
+    made = kind(3, steps=2)
+    features = tf.random.stateless_normal([1, made.size], [1, 1])
+    made.latents(features).draw(seeds.seed_rows(1))
+    for i, variable in enumerate(made.trainable_variables):
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, [2, i]))
+    for i, step in enumerate(made.latents(3.0 * features).steps):
+        z = tf.random.stateless_normal([1, 3], [3, i])
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value, log_det = step(z)
+        jacobian = tape.jacobian(value, z)[0, :, 0].numpy()
+        np.testing.assert_allclose(log_det[0], np.log(abs(np.linalg.det(jacobian))), atol=1e-5)
+        assert abs(log_det[0]) > 0.01
+        if kind is InverseAutoregressive:  # whose order the next step sees turned round
+            assert (np.triu(jacobian[::-1], 1) == 0).all()
+
+
+def test_the_doubly_reparameterised_gradient_is_the_same_in_the_mean_and_varies_less():
+    n, k = 4000, 5
+    image, seed = tf.repeat(tf.constant(X[:1]), n * k, 0), seeds.repeat(seeds.seed_rows(n), k)
+
+    @tf.function
+    def gradients(double):
+        parameters = tf.tile(tf.constant([[0.3, -0.2, 1.4, 0.8]]), [n, 1])
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+
+            def posterior(parameters):
+                shift, scale = tf.split(repeat(parameters, k), 2, axis=-1)
+                return DiagonalGaussian(guess(image).mean() + shift, guess(image).stddev() * scale)
+
+            if double:
+                made = variational.doubly_reparameterised_weight(
+                    ONE_LAYER,
+                    posterior(parameters),
+                    posterior(tf.stop_gradient(parameters)),
+                    Likelihood,
+                    image,
+                    seed,
+                    k,
+                )
+            else:
+                made = variational.weight(ONE_LAYER, posterior(parameters), Likelihood, image, seed)
+            bound = variational.importance_bound(tf.reshape(made.value, [k, n]))
+        return bound, tape.gradient(bound, parameters)
+
+    (bound, plain), (same, double) = gradients(False), gradients(True)
+    np.testing.assert_allclose(bound, same, rtol=1e-4)
+    difference = plain.numpy() - double.numpy()
+    np.testing.assert_allclose(difference.mean(0), 0.0, atol=4 * (difference.std(0) / n**0.5).max())
+    assert (np.abs(plain.numpy().mean(0)) > 5 * plain.numpy().std(0) / n**0.5).all()
+    assert (double.numpy().std(0) < 0.8 * plain.numpy().std(0)).all()
+
+
+def test_total_correlation_against_a_loop():
+    from scipy.stats import norm
+
+    mean, stddev, z = (np.random.default_rng(i).uniform(0.3, 1.5, (5, 3)).astype(np.float32) for i in range(3))
+    each = np.array([[norm.logpdf(z[i], mean[j], stddev[j]) for j in range(5)] for i in range(5)])  # [i, j, d]
+    joint = np.log(np.exp(each.sum(-1)).mean(1))
+    expected = joint - np.log(np.exp(each).mean(1)).sum(-1)
+    np.testing.assert_allclose(variational.total_correlation(DiagonalGaussian(mean, stddev), z), expected, rtol=1e-4)
+    model = vae(total_correlation=3.0)
+    terms = model._terms({"image": tf.zeros([4, 4, 4, 1], tf.uint8)}, seeds.seed_rows(4), False)
+    expected = terms["reconstruction"] + terms["kl"] + 3.0 * terms["total_correlation"]
+    np.testing.assert_allclose(model._objective(terms), expected, rtol=1e-5)
+
+
+def test_the_loss_of_several_samples_is_their_bound():
+    model = vae(samples=4)
+    image = tf.cast(tf.random.stateless_uniform([3, 4, 4, 1], [1, 1]) < 0.5, tf.uint8)
+    terms = model._importance_terms({"image": image}, seeds.seed_rows(3), False)
+    weights = []
+    for seed in seeds.split(seeds.seed_rows(3), 4):
+        posterior = model.encode(image)
+        z = posterior.draw(seed).value
+        q = tfd.MultivariateNormalDiag(posterior.mean(), posterior.stddev()).log_prob(z)
+        p = tfd.MultivariateNormalDiag(tf.zeros(2), tf.ones(2)).log_prob(z)
+        weights.append(model.decode(z).log_prob(image) + p - q)
+    (player,) = model.players()
+    np.testing.assert_allclose(player.objective(terms), -np.log(np.mean(np.exp(np.stack(weights)), 0)), rtol=1e-5)
+    np.testing.assert_allclose(terms["negative_elbo"], -np.mean(weights, 0), rtol=1e-5)
+
+
 def test_noise_reaches_the_decoder_in_training_alone():
     keras.utils.set_random_seed(0)
     model = zoo.build("pixel_vae_prototype", image_shape=(3, 4, 1), levels=2, drop=0.5)
@@ -425,6 +570,13 @@ def test_losses_sum_over_pixels_and_average_over_the_batch():
         ({"likelihood": "beta"}, "likelihood='beta': must be one of"),
         ({"architecture": "cnn"}, "architecture='cnn': must be one of"),
         ({"levels": 17, "likelihood": "bernoulli"}, "levels=17: a Bernoulli likelihood needs images of 2 levels"),
+        ({"posterior": "flow"}, "posterior='flow': must be one of"),
+        ({"prior": "uniform"}, "prior='uniform': must be one of"),
+        ({"samples": 5, "beta": 2.0}, "beta=2.0: the bound of samples=5 has no KL"),
+        ({"doubly_reparameterised": True}, "doubly_reparameterised=True: is of several samples"),
+        ({"samples": 5, "posterior": "iaf", "doubly_reparameterised": True}, "'iaf' has parameters of its own"),
+        ({"posterior": "full", "total_correlation": 1.0}, "total_correlation=1.0: must not be negative, and is of a"),
+        ({"conditional": True, "num_classes": 3, "prior": "vamp"}, "pseudo-inputs have no label"),
         ({"beta": -1.0}, "beta=-1.0: must not be negative"),
         ({"architecture": "conv", "depth": 4}, "depth=4: a 4x4 image cannot be halved"),
     ],

@@ -1,5 +1,7 @@
 """Posteriors q(z | x) of one layer of latents, from what a network knows of x: a diagonal Gaussian, and richer ones."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -61,7 +63,8 @@ class Planar(keras.layers.Layer):
     """A diagonal Gaussian pushed through planar flows whose parameters the encoder gives.
 
     f(z) = z + u tanh(w'z + b): Rezende and Mohamed 2015, "Variational Inference with Normalizing Flows",
-    https://arxiv.org/abs/1505.05770, eq. 10 to 12; u is moved as in appendix A.1 so that f has an inverse.
+    https://arxiv.org/abs/1505.05770, eq. 10 to 12; u is moved as in appendix A.1 so that w'u > -1 and f has an
+    inverse, but for a constant by which w'u = 0 stays: where u is zero so is the flow.
 
     Args:
       latent_dim: D.
@@ -83,10 +86,12 @@ class Planar(keras.layers.Layer):
         return Flow(diagonal_gaussian(mean, scale), [_planar(*flow) for flow in flows])
 
 
+UNMOVED = math.log(math.e - 1.0)  # softplus of it is 1
+
+
 def _planar(u, w, b):
     inner = tf.reduce_sum(w * u, axis=-1, keepdims=True)
-    # w'u > -1, and w'u itself where that is large.
-    u += (tf.nn.softplus(inner) - 1.0 - inner) * w / (tf.reduce_sum(w**2, axis=-1, keepdims=True) + 1e-6)
+    u += (tf.nn.softplus(inner + UNMOVED) - 1.0 - inner) * w / (tf.reduce_sum(w**2, axis=-1, keepdims=True) + 1e-6)
 
     def step(z):
         bent = tf.tanh(tf.reduce_sum(w * z, axis=-1, keepdims=True) + b)

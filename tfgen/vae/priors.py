@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgen.distributions.latents import AutoregressiveGaussian, Density, Mixture, standard_normal
 from tfgen.layers.masked_dense import AutoregressiveNetwork
-from tfgen.vae.posteriors import MIN_STDDEV, diagonal_gaussian
+from tfgen.vae.posteriors import MIN_STDDEV, UNMOVED, diagonal_gaussian
 
 
 class StandardNormal(keras.layers.Layer):
@@ -70,7 +70,7 @@ class Autoregressive(keras.layers.Layer):
     def latents(self, model):
         def conditionals(z):
             mean, scale = tf.unstack(tf.cast(self.network(z), tf.float32), axis=-1)
-            return mean, tf.nn.softplus(scale + 0.5413) + MIN_STDDEV  # N(0, 1) at the start
+            return mean, tf.nn.softplus(scale + UNMOVED) + MIN_STDDEV  # N(0, 1) at the start
 
         return AutoregressiveGaussian(self.latent_dim, conditionals)
 
