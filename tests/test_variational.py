@@ -24,6 +24,7 @@ from tfgen.distributions.likelihoods import LIKELIHOODS, Bernoulli, Gaussian
 from tfgen.losses import variational
 from tfgen.ops import seeds
 from tfgen.vae import posteriors
+from tfgen.vae.ladder_vae import product
 from tfgen.vae.posteriors import InverseAutoregressive, Planar
 
 tfd = tfp.distributions
@@ -475,6 +476,35 @@ def test_the_doubly_reparameterised_gradient_is_the_same_in_the_mean_and_varies_
     np.testing.assert_allclose(difference.mean(0), 0.0, atol=4 * (difference.std(0) / n**0.5).max())
     assert (np.abs(plain.numpy().mean(0)) > 5 * plain.numpy().std(0) / n**0.5).all()
     assert (double.numpy().std(0) < 0.8 * plain.numpy().std(0)).all()
+
+
+def test_a_ladder_adds_the_product_of_two_normals():
+    """Against the product of densities on a grid, normalised."""
+    one, other = DiagonalGaussian([[0.5]], [[0.4]]), DiagonalGaussian([[-1.0]], [[0.9]])
+    grid = np.linspace(-6, 6, 4001, dtype=np.float32)[:, None]
+    density = np.exp(one.log_prob(grid) + other.log_prob(grid))
+    density /= density.sum()
+    mean = (density * grid[:, 0]).sum()
+    made = product(one, other)
+    np.testing.assert_allclose(made.mean(), [[mean]], atol=1e-4)
+    np.testing.assert_allclose(made.stddev(), [[(density * (grid[:, 0] - mean) ** 2).sum() ** 0.5]], atol=1e-4)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "logistic"])
+def test_a_model_begins_with_the_mean_image(likelihood):
+    levels = 2 if likelihood == "bernoulli" else 17
+    image = np.random.default_rng(0).binomial(levels - 1, np.linspace(0.2, 0.8, 16).reshape(1, 4, 4, 1), (50, 4, 4, 1))
+    model = vae(likelihood=likelihood, levels=levels)
+    model.initialize({"image": tf.constant(image, tf.uint8)})
+    for variable in model.decoder.trainable_variables:
+        if variable.path.endswith("kernel"):
+            variable.assign(tf.zeros_like(variable))
+    shown = model.decode(tf.ones([1, 2]))
+    np.testing.assert_allclose(shown.mean[0], image.mean(0), atol=0.02 * levels)
+    if levels > 2:
+        np.testing.assert_allclose(shown.scale[0], image.std(0), atol=0.1 + shown.MIN_SCALE)
+    pixels = image / (levels - 1.0) * 2.0 - 1.0
+    np.testing.assert_allclose(model.encoder.layers[0].mean, pixels.mean(0), atol=1e-5)
 
 
 def test_total_correlation_against_a_loop():
