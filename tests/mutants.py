@@ -187,6 +187,42 @@ MUTANTS = [
     ),
     # distributions and vae
     Mutant(
+        "tfgen/distributions/latents.py",
+        "_gumbel(seed, self.log_probs)) / self.temperature)",
+        "_gumbel(seed, self.log_probs)))",
+        "tests/test_variational.py -k classes_and",
+    ),
+    Mutant(
+        "tfgen/vae/joint_vae.py",
+        "RelaxedOneHot(logits, self.temperature) if training else OneHot(logits)",
+        "RelaxedOneHot(logits, self.temperature)",
+        "tests/test_variational.py -k all_images_are",
+    ),
+    Mutant(
+        "tfgen/metrics/latents.py",
+        "(others - others.mean(axis=0))",
+        "(means - means.mean(axis=0))",
+        "tests/test_variational.py -k activity_leaves",
+    ),
+    Mutant(
+        "tfgen/distributions/latents.py",
+        "0.5 * (offset**2 + spread**2 - 1.0) - tf.math.log(spread)",
+        "0.5 * (offset**2 + spread**2 - 1.0)",
+        "tests/test_variational.py -k diagnosis_against",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "one.log_prob - aggregated.log_prob(one.value)",
+        "one.log_prob - prior.log_prob(one.value)",
+        "tests/test_variational.py -k diagnosis_against",
+    ),
+    Mutant(
+        "tfgen/vae/base.py",
+        "int(self.step.numpy()) > self.warmup_steps",
+        "True",
+        "tests/test_variational.py -k diagnosis_against",
+    ),
+    Mutant(
         "tfgen/losses/variational.py",
         "shares[0][:, None] * gradient",
         "gradient",

@@ -16,12 +16,15 @@ from tfgen.distributions.latents import (
     Latents,
     Layers,
     Mixture,
+    OneHot,
+    RelaxedOneHot,
     Walk,
     repeat,
     standard_normal,
 )
 from tfgen.distributions.likelihoods import LIKELIHOODS, Bernoulli, Gaussian
 from tfgen.losses import variational
+from tfgen.metrics import latents
 from tfgen.ops import seeds
 from tfgen.vae import posteriors
 from tfgen.vae.ladder_vae import product
@@ -69,6 +72,24 @@ def test_kl_without_a_closed_form_is_a_sample_of_it(name):
     np.testing.assert_allclose(
         np.mean(estimate), posterior.kl(prior, drawn)[0][0], atol=4 * np.std(estimate) / rows**0.5
     )
+
+
+def test_classes_and_their_relaxation_against_tfp():
+    logits = tf.constant([[0.5, -1.0, 2.0], [0.0, 0.0, 1.0]])
+    theirs, prior = tfd.Categorical(logits), OneHot(tf.constant([0.3, 0.0, -0.2]))
+    for made in (OneHot(logits), RelaxedOneHot(logits, 0.5)):
+        (kl,) = made.kl(prior, None)
+        np.testing.assert_allclose(kl, tfd.kl_divergence(theirs, tfd.Categorical([[0.3, 0.0, -0.2]])), rtol=1e-5)
+    np.testing.assert_allclose(OneHot(logits).log_prob(tf.one_hot([2, 1], 3)), theirs.log_prob([2, 1]), rtol=1e-5)
+    many, seed = repeat(logits[:1], 5000), seeds.seed_rows(5000)
+    hard, soft = OneHot(many).draw(seed), RelaxedOneHot(many, 0.5).draw(seed)
+    probs = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    np.testing.assert_allclose(tf.reduce_mean(hard.value, 0), probs, atol=4 * 0.5 / 5000**0.5)
+    assert set(np.unique(hard.value)) == {0.0, 1.0}
+    np.testing.assert_array_equal(tf.argmax(soft.value, -1), tf.argmax(hard.value, -1))  # by the same noise
+    relaxed = tfd.RelaxedOneHotCategorical(0.5, logits[0]).sample(5000, seed=[1, 2]).numpy()
+    for quantile in (0.1, 0.5, 0.9):
+        np.testing.assert_allclose(np.quantile(soft.value, quantile, 0), np.quantile(relaxed, quantile, 0), atol=0.04)
 
 
 def test_a_mixture_draws_its_components_by_their_weights():
@@ -391,6 +412,7 @@ def test_the_weights_of_all_images_sum_to_one(row):
         "hierarchical_vae",
         "ladder",
         "resnet_vae",
+        "joint_vae",
     ],
 )
 def test_bounds_of_all_images_are_of_a_distribution_that_is_sampled(row, monkeypatch):
@@ -505,6 +527,51 @@ def test_a_model_begins_with_the_mean_image(likelihood):
         np.testing.assert_allclose(shown.scale[0], image.std(0), atol=0.1 + shown.MIN_SCALE)
     pixels = image / (levels - 1.0) * 2.0 - 1.0
     np.testing.assert_allclose(model.encoder.layers[0].mean, pixels.mean(0), atol=1e-5)
+
+
+def test_a_diagnosis_against_numpy():
+    from scipy.stats import norm
+
+    model = vae()
+    for i, variable in enumerate(model.encoder.trainable_variables):
+        variable.assign_add(0.7 * tf.random.stateless_normal(variable.shape, [1, i]))
+    head = model.encoder.layers[-1]
+    head.kernel.assign(head.kernel * [1.0, 0.0, 1.0, 1.0])  # of two units one says nothing
+    image = tf.cast(tf.random.stateless_uniform([40, 4, 4, 1], [1, 1]) < 0.5, tf.uint8)
+    figures, warnings = model.diagnose({"image": image})
+    assert figures["active_units"] == 1 and not warnings
+    posterior = model.encode(image)
+    mean, stddev = posterior.mean().numpy(), posterior.stddev().numpy()
+    kl = 0.5 * (mean**2 + stddev**2 - 1) - np.log(stddev)
+    np.testing.assert_allclose(figures["kl_of_dimensions"], kl.mean(0), atol=1e-4)
+    np.testing.assert_allclose(posterior.kl(model.prior(), None)[0], kl.sum(1), rtol=1e-4)
+    z = posterior.draw(seeds.step_rows(0, 0, 0, 40)).value.numpy()
+    each = np.array([[norm.logpdf(a, m, s).sum() for m, s in zip(mean, stddev, strict=True)] for a in z])
+    information = np.mean(np.diag(each) - np.log(np.exp(each).mean(1)))
+    np.testing.assert_allclose(figures["mutual_information"], information, atol=2e-4)
+    head.kernel.assign(tf.zeros_like(head.kernel))
+    assert not model.diagnose({"image": image}).warnings  # not before the first step
+    model.step.assign(7)
+    (warning,) = model.diagnose({"image": image}).warnings.values()
+    assert "posterior of latents has collapsed" in warning and "of its 2 units none is active" in warning
+
+
+def test_activity_leaves_the_variance_of_draws_out():
+    random = np.random.default_rng(0)
+    means = random.normal(size=(5000, 3)) * [1.0, 0.5, 0.0]
+    one, other = means + random.normal(size=(2, 5000, 3))
+    np.testing.assert_allclose(latents.activity(one, other), [1.0, 0.25, 0.0], atol=0.09)
+    assert latents.active_units(means, means) == 2
+
+
+@pytest.mark.parametrize("row, layers", [("hierarchical_vae", 2), ("ladder", 3), ("vae_iaf", 1)])
+def test_a_diagnosis_has_every_layer(row, layers):
+    name, arguments = ROWS[row]
+    model = zoo.build(name, **arguments)
+    figures, _ = model.diagnose({"image": tf.zeros([6, *model.image_shape], tf.uint8)})
+    units = [figure for figure in figures if figure.startswith("active_units")]
+    assert units == (["active_units"] if layers == 1 else [f"active_units_{i}" for i in range(1, layers + 1)])
+    assert sum(figure.startswith("kl_of_dimensions") for figure in figures) == (layers if row == "ladder" else 0)
 
 
 def test_total_correlation_against_a_loop():

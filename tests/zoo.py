@@ -119,6 +119,10 @@ ROWS = {
     ),
     "flow_of_points": ("masked_autoregressive_flow", {"dims": 2, "width": 6, "depth": 2, "steps": 2, "mixtures": 3}),
     "flow_of_numbers": ("masked_autoregressive_flow", {"dims": 1, "steps": 2, "mixtures": 3}),
+    "joint_vae": (
+        "joint_vae",
+        {**BINARY, "classes": 3, "latent_dim": 2, "width": 5, "depth": 1, "architecture": "mlp", "free_bits": 0.01},
+    ),
     "hierarchical_vae": ("hierarchical_vae", {**BINARY, "latent_dims": (2, 3), "widths": (4, 5), "samples": 2}),
     "ladder": ("ladder_vae", {**GRAY, "latent_dims": (2, 2, 3), "widths": (3, 4, 5), "free_bits": 0.01}),
     "resnet_vae": ("resnet_vae", {**BINARY, "planes": (1, 1), "halvings": (2, 1), "width": 2}),

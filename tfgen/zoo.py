@@ -115,6 +115,7 @@ MODELS = {
         "flow",
         "Papamakarios et al. 2017, https://arxiv.org/abs/1705.07057",
     ),
+    "joint_vae": Entry("tfgen.vae.joint_vae:JointVAE", BOUNDED, "vae", "Dupont 2018, https://arxiv.org/abs/1804.00104"),
     "hierarchical_vae": Entry(
         "tfgen.vae.hierarchical_vae:HierarchicalVAE",
         BOUNDED,

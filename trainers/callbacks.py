@@ -90,8 +90,31 @@ class AveragedValidation(keras.callbacks.Callback):
     on_test_end = on_test_begin
 
 
+class Diagnosis(keras.callbacks.Callback):
+    """What a model finds of itself in validation examples, added to the logs; its warnings are printed, each once until
+    it is over. Put it before `Logs`."""
+
+    EXAMPLES = 500
+
+    def __init__(self, data):
+        super().__init__()
+        self._batch, self._said = next(iter(data.batches("validation", self.EXAMPLES))), set()
+
+    def on_epoch_end(self, epoch, logs=None):
+        with self.model.averaged():
+            figures, warnings = self.model.diagnose(self._batch)
+        logs |= figures
+        for name in warnings.keys() - self._said:
+            print(f"\nstep {int(self.model.step.numpy())}: {warnings[name]}", flush=True)
+        self._said = set(warnings)
+
+
 class Logs(keras.callbacks.Callback):
-    """metrics.jsonl, one line an epoch, and TensorBoard scalars, each with its unit."""
+    """metrics.jsonl, one line an epoch, and TensorBoard scalars, each with its unit.
+
+    TensorBoard also has, by the step, the terms that a model names in `terms_by_step`: their mean since the last return
+    to Python.
+    """
 
     def __init__(self, workdir: pathlib.Path, start_step: int, progress: Progress):
         super().__init__()
@@ -106,18 +129,39 @@ class Logs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         step = int(self.model.step.numpy())
-        values = {name: float(value) for name, value in logs.items()} | self.model.learning_rates
+        values = {name: value if isinstance(value, list) else float(value) for name, value in logs.items()}
+        values |= self.model.learning_rates
         values["images_per_second"] = round(self._progress.images_per_second, 1)
         with self._path.open("a") as file:
             file.write(json.dumps({"step": step, "time": round(time.time() - self._began, 2), **values}) + "\n")
         with self.writer.as_default(step=step):
             for name, value in values.items():
+                if isinstance(value, list):
+                    tf.summary.histogram(f"validation/{name} (nats)", value)
+                    continue
                 side, plain = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
-                tf.summary.scalar(f"{side}/{plain} ({self.model.units.get(plain, '1/s')})", value)
+                tf.summary.scalar(f"{side}/{plain} ({self._unit(plain)})", value)
         self.writer.flush()
         if any(name.startswith("val_") for name in values):
             shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items() if name.startswith("val_"))
             print(f"\nstep {step}: {shown}", flush=True)
+
+    def _unit(self, name: str) -> str:
+        units = {"images_per_second": "1/s", "mutual_information": "nats"}
+        return (units | self.model.units).get(name, "units")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._sums, self._first = dict.fromkeys(self.model.terms_by_step, 0.0), int(self.model.step.numpy())
+        self._last = self._first
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        for name, before in self._sums.items():  # the logs have means since the epoch began
+            self._sums[name] = float(logs[name]) * (step - self._first)
+            with self.writer.as_default(step=step):
+                value = (self._sums[name] - before) / (step - self._last)
+                tf.summary.scalar(f"steps/{name} ({self._unit(name)})", value)
+        self._last = step
 
 
 class Pictures(keras.callbacks.Callback):

@@ -111,6 +111,11 @@ CONTINUABLE = {
 CHANGEABLE = {"steps", "clip_norm", "players", *PLAYER_OPTIONS} - {"optimizer"}
 
 
+def variant(base: TrainConfig, source: str, hparams: Mapping | None = None, **fields) -> TrainConfig:
+    """`base` with other fields, and with these arguments of the model on top of its own; for presets."""
+    return dataclasses.replace(base, source=source, hparams={**base.hparams, **(hparams or {})}, **fields)
+
+
 def parse_hparams(model: str, text: str) -> dict[str, object]:
     """ "latent_dim=64,width=32" as the arguments of a model, each of the type that its constructor declares.
 

@@ -153,6 +153,7 @@ def _train(config, model, data, strategy, trackable, step, chief, best):
     rows = config.batch_size * model.examples_per_row
     saver = callbacks.Checkpoint(callbacks.Saver(workdir / "checkpoints", trackable, config.keep, chief))
     hooks = [callbacks.AveragedValidation(), progress := callbacks.Progress(config.steps, rows)]
+    hooks += [callbacks.Diagnosis(data)] if model.diagnose else []
     logs = callbacks.Logs(workdir, step, progress) if chief else None
     hooks += [logs] if chief else []
     hooks += [callbacks.Pictures(workdir / "pictures", data, logs.writer if chief else None)]

@@ -3,6 +3,7 @@
 import abc
 import contextlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -16,6 +17,18 @@ from tfgen.ops import replicas, seeds
 def _count(batch) -> tf.Tensor:
     """How many examples a batch has."""
     return tf.shape(tf.nest.flatten(batch)[0])[0]
+
+
+class Diagnosis(NamedTuple):
+    """What a model finds of itself.
+
+    Args:
+      figures: for the logs, by name: a number, or a list of them.
+      warnings: what is wrong, by what it is about, each a sentence that says what to try.
+    """
+
+    figures: dict[str, float | list[float]]
+    warnings: dict[str, str]
 
 
 class GenerativeModel(keras.Model, abc.ABC):
@@ -51,6 +64,12 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     # batch -> None: sets weights from data, once, before the first step; of models whose paper asks for it.
     initialize: Callable[[dict[str, tf.Tensor]], None] | None = None
+
+    # batch -> `Diagnosis`: what to tell of a validation batch beside its terms; of models that have something to tell.
+    diagnose: Callable[[dict[str, tf.Tensor]], Diagnosis] | None = None
+
+    # Terms that are logged by the step too.
+    terms_by_step: tuple[str, ...] = ()
 
     # What a model declares.
 

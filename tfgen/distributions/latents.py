@@ -116,6 +116,11 @@ class DiagonalGaussian(Gaussian):
     def log_volume(self):
         return tf.reduce_sum(tf.math.log(self._stddev), axis=-1)
 
+    def kl_of_dimensions(self, prior: "DiagonalGaussian") -> tf.Tensor:
+        """KL(self || prior) of each dimension, [N, D] nats."""
+        offset, spread = (self._mean - prior.mean()) / prior.stddev(), self._stddev / prior.stddev()
+        return 0.5 * (offset**2 + spread**2 - 1.0) - tf.math.log(spread)
+
     def _spread(self, noise):
         return self._stddev * noise
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from tfgen.core import GenerativeModel, Player, Signature
+from tfgen.core import Diagnosis, GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
-from tfgen.distributions.latents import Density, Drawn, Latents, repeat
+from tfgen.distributions.latents import BottomUp, Density, DiagonalGaussian, Drawn, Latents, Mixture, repeat
 from tfgen.distributions.likelihoods import Likelihood
 from tfgen.losses import variational
+from tfgen.metrics import latents as latent_metrics
 from tfgen.metrics.likelihood import bits_per_dim
 from tfgen.ops import images, replicas, seeds
 
@@ -62,6 +63,8 @@ class LatentVariableModel(GenerativeModel):
 
     # Terms beside the bound, by name: the weight of each, and a function (posterior, what was drawn) -> [B], nats.
     additions: Mapping[str, tuple[float, Callable[[Latents, Drawn], tf.Tensor]]] = {}
+
+    terms_by_step = ("reconstruction", "kl")
 
     @abc.abstractmethod
     def prior(self, **condition: tf.Tensor) -> Density:
@@ -193,6 +196,38 @@ class LatentVariableModel(GenerativeModel):
             return kl
         mean = tf.reduce_mean(replicas.gather_batch(tf.stop_gradient(kl)))
         return tf.where(mean > self.free_bits, kl, self.free_bits)
+
+    def diagnose(self, batch):
+        """Active units of each layer, its KL of each dimension where that has a closed form; of one layer of diagonal
+        normals the mutual information of image and latents too, of which a batch of B shows ln B nats at most."""
+        condition, image = self.condition(batch), batch["image"]
+        prior, posterior = self.prior(**condition), self.encode(image, **condition)
+        one, other = (posterior.draw(seeds.step_rows(0, 0, stream, len(image))) for stream in range(2))
+        names = list(_by_name(one.value))
+        layers, again = (drawn.layers or ((posterior, drawn),) for drawn in (one, other))
+        priors = prior.given(one.value) if one.layers else [prior]
+        figures, warnings = {}, {}
+        for i, (name, kl) in enumerate(zip(names, posterior.kl(prior, one), strict=True)):
+            of = name.removeprefix("latents")
+            means, others = (latents.moments().get("mean", drawn.value) for latents, drawn in (layers[i], again[i]))
+            units = figures[f"active_units{of}"] = latent_metrics.active_units(means.numpy(), others.numpy())
+            top_down = not isinstance(posterior, BottomUp)  # else its prior knows what was drawn
+            if top_down and all(isinstance(normal, DiagonalGaussian) for normal in (layers[i][0], priors[i])):
+                each = tf.reduce_mean(layers[i][0].kl_of_dimensions(priors[i]), axis=0)
+                figures[f"kl_of_dimensions{of}"] = [round(float(nats), 4) for nats in each]
+            if not units and int(self.step.numpy()) > self.warmup_steps:
+                nats = float(tf.reduce_mean(kl))
+                warnings[name] = (
+                    f"the posterior of {name} has collapsed to its prior: of its {means.shape[-1]} units none is "
+                    f"active (KL {nats:.3f} nats), so the decoder does without them; try --hparams=free_bits=1 or "
+                    "warmup_steps=5000, or a weaker decoder"
+                )
+        if isinstance(posterior, DiagonalGaussian):
+            # KL(q(z | x) || q(z)) in the mean: Hoffman and Johnson 2016, "ELBO surgery", section 2.
+            aggregated = Mixture(tf.zeros([len(image)]), posterior)
+            information = tf.reduce_mean(one.log_prob - aggregated.log_prob(one.value))
+            figures["mutual_information"] = round(float(information), 4)
+        return Diagnosis(figures, warnings)
 
     def signatures(self):
         image, condition = {"image": self.batch_spec["image"]}, self.condition_spec

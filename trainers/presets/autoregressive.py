@@ -1,8 +1,6 @@
 """Presets of the autoregressive family, model after model; what several share is said once."""
 
-import dataclasses
-
-from trainers.config import TrainConfig
+from trainers.config import TrainConfig, variant
 
 OURS = "Sizes of our own."
 STOPPED = "Sized for 1,000 training images; stopped where the validation loss is lowest."
@@ -47,19 +45,14 @@ CIFAR10 = TrainConfig(
 )
 
 
-def _like(base: TrainConfig, source: str, hparams: dict | None = None, **fields) -> TrainConfig:
-    """`base` with other fields, and with these arguments of the model on top of its own."""
-    return dataclasses.replace(base, source=source, hparams={**base.hparams, **(hparams or {})}, **fields)
-
-
-ROW_LSTM_DIGITS = _like(
+ROW_LSTM_DIGITS = variant(
     DIGITS,
     STOPPED,
     model="pixel_rnn",
     steps=1500,
     hparams={"recurrence": "row", "width": 48, "depth": 3, "head_width": 64, "dropout": 0.6},
 )
-ROW_LSTM_MNIST = _like(
+ROW_LSTM_MNIST = variant(
     MNIST,
     "Sizes of our own: minutes of a CPU.",
     model="pixel_rnn",
@@ -70,13 +63,13 @@ ROW_LSTM_MNIST = _like(
     average=0.998,
     hparams={"recurrence": "row", "width": 24, "depth": 3, "head_width": 32},
 )
-DIAGONAL_BILSTM_CIFAR10 = _like(
+DIAGONAL_BILSTM_CIFAR10 = variant(
     CIFAR10,
     "van den Oord et al. 2016, table 1: 12 layers of 128 features, head 1024, RMSProp. For an accelerator.",
     model="pixel_rnn",
     hparams={"recurrence": "diagonal", "width": 128, "depth": 12, "head_width": 1024},
 )
-GATED_DIGITS = _like(
+GATED_DIGITS = variant(
     DIGITS,
     STOPPED,
     model="gated_pixel_cnn",
@@ -97,22 +90,22 @@ WAVENET = TrainConfig(
 )
 
 PRESETS = {
-    "fvsbn_digits": _like(DENSE_DIGITS, OURS, model="fvsbn", steps=4000, learning_rate=3e-3, weight_decay=1.0),
-    "fvsbn_mnist": _like(MNIST, OURS, model="fvsbn"),
-    "nade_digits": _like(
+    "fvsbn_digits": variant(DENSE_DIGITS, OURS, model="fvsbn", steps=4000, learning_rate=3e-3, weight_decay=1.0),
+    "fvsbn_mnist": variant(MNIST, OURS, model="fvsbn"),
+    "nade_digits": variant(
         DENSE_DIGITS,
         "500 hidden units, as in the experiments of Larochelle and Murray 2011.",
         model="nade",
         hparams={"width": 500},
     ),
-    "nade_mnist": _like(
+    "nade_mnist": variant(
         MNIST,
         "500 hidden units, as in the experiments of Larochelle and Murray 2011; not yet trained to its end.",
         model="nade",
         hparams={"width": 500},
     ),
-    "made_digits": _like(DENSE_DIGITS, OURS, model="made", hparams={"width": 500}),
-    "made_mnist": _like(
+    "made_digits": variant(DENSE_DIGITS, OURS, model="made", hparams={"width": 500}),
+    "made_mnist": variant(
         MNIST,
         "One hidden layer and one mask, as in Germain et al. 2015, of 2,000 units rather than 8,000.",
         model="made",
@@ -120,13 +113,13 @@ PRESETS = {
         epoch_steps=1080,
         hparams={"width": 2000},
     ),
-    "made_mnist_small": _like(
+    "made_mnist_small": variant(
         MNIST,
         "made_mnist with 440 units: 1.9 MB in half precision, and minutes of a CPU.",
         model="made",
         hparams={"width": 440},
     ),
-    "made_mnist_32_masks": _like(
+    "made_mnist_32_masks": variant(
         MNIST,
         "Germain et al. 2015: two layers of 8,000 units, 32 masks. For an accelerator.",
         model="made",
@@ -134,13 +127,13 @@ PRESETS = {
         epoch_steps=5000,
         hparams={"width": 8000, "depth": 2, "masks": 32, "random_orders": True},
     ),
-    "pixel_cnn_digits": _like(
+    "pixel_cnn_digits": variant(
         DIGITS,
         STOPPED,
         model="pixel_cnn",
         hparams={"width": 64, "depth": 6, "head_width": 128, "dropout": 0.75},
     ),
-    "pixel_cnn_mnist": _like(
+    "pixel_cnn_mnist": variant(
         MNIST,
         "15 blocks: van den Oord et al. 2016, table 1; of 16 features, head 32. Not yet trained to its end.",
         model="pixel_cnn",
@@ -148,7 +141,7 @@ PRESETS = {
         batch_size=64,
         hparams={"width": 16, "depth": 15, "head_width": 32},
     ),
-    "pixel_cnn_cifar10": _like(
+    "pixel_cnn_cifar10": variant(
         CIFAR10,
         "15 blocks of 128 features, head 1024, RMSProp: van den Oord et al. 2016; "
         "width 129 and head 1026 are the next multiples of 3. For an accelerator.",
@@ -157,9 +150,9 @@ PRESETS = {
     ),
     "row_lstm_digits": ROW_LSTM_DIGITS,
     "row_lstm_mnist": ROW_LSTM_MNIST,
-    "row_lstm_cifar10": _like(DIAGONAL_BILSTM_CIFAR10, DIAGONAL_BILSTM_CIFAR10.source, {"recurrence": "row"}),
-    "diagonal_bilstm_digits": _like(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", {"recurrence": "diagonal"}),
-    "diagonal_bilstm_mnist": _like(
+    "row_lstm_cifar10": variant(DIAGONAL_BILSTM_CIFAR10, DIAGONAL_BILSTM_CIFAR10.source, {"recurrence": "row"}),
+    "diagonal_bilstm_digits": variant(ROW_LSTM_DIGITS, "row_lstm_digits over diagonals.", {"recurrence": "diagonal"}),
+    "diagonal_bilstm_mnist": variant(
         ROW_LSTM_MNIST,
         "row_lstm_mnist over diagonals, with smaller batches.",
         {"recurrence": "diagonal"},
@@ -168,12 +161,12 @@ PRESETS = {
     ),
     "diagonal_bilstm_cifar10": DIAGONAL_BILSTM_CIFAR10,
     "gated_pixel_cnn_digits": GATED_DIGITS,
-    "gated_pixel_cnn_digits_conditional": _like(
+    "gated_pixel_cnn_digits_conditional": variant(
         GATED_DIGITS,
         "gated_pixel_cnn_digits with the label as condition: van den Oord et al. 2016b, equation 4.",
         {"conditional": True},
     ),
-    "gated_pixel_cnn_mnist": _like(
+    "gated_pixel_cnn_mnist": variant(
         MNIST,
         "Sizes of our own: less than an hour and a half of a CPU.",
         model="gated_pixel_cnn",
@@ -184,7 +177,7 @@ PRESETS = {
         average=0.9995,
         hparams={"width": 24, "depth": 12, "head_width": 48, "dilations": (1, 2, 4)},
     ),
-    "gated_pixel_cnn_cifar10": _like(
+    "gated_pixel_cnn_cifar10": variant(
         CIFAR10,
         "Sizes of our own at the scale of van den Oord et al. 2016b, section 3. For an accelerator.",
         model="gated_pixel_cnn",
@@ -194,7 +187,7 @@ PRESETS = {
         average=0.999,
         hparams={"width": 128, "depth": 15, "head_width": 512},
     ),
-    "pixel_cnn_pp_digits": _like(
+    "pixel_cnn_pp_digits": variant(
         DIGITS,
         STOPPED,
         model="pixel_cnn_pp",
@@ -228,7 +221,7 @@ PRESETS = {
         hparams={"width": 160, "depth": 5},
     ),
     "wavenet_tones": WAVENET,
-    "wavenet_speech": _like(
+    "wavenet_speech": variant(
         WAVENET,
         "Sizes of our own: minutes of a CPU. Give the folder: --dataset=audio:PATH.",
         {"width": 32, "skip": 64, "depth": 9},
@@ -236,7 +229,7 @@ PRESETS = {
         steps=2400,
         epoch_steps=200,
     ),
-    "wavenet_16k": _like(
+    "wavenet_16k": variant(
         WAVENET,
         "Three stacks of 10 layers, 256 skip features, in the manner of van den Oord et al. 2016 (who print no "
         "widths). Give the folder: --dataset=audio:PATH. For an accelerator.",

@@ -1,82 +1,163 @@
 """Presets of the latent-variable family."""
 
-import dataclasses
+from trainers.config import TrainConfig, variant
 
-from trainers.config import TrainConfig
-
-VAE_MNIST = TrainConfig(
+VAE_DIGITS = TrainConfig(
+    source="Sized for 1,000 training images and half a minute; stopped where the validation bound is lowest.",
+    model="vae",
+    dataset="digits",
+    steps=1000,
+    epoch_steps=200,
+    batch_size=100,
+    learning_rate=1e-3,
+    schedule="cosine",
+    weight_decay=1.0,
+    average=0.998,
+    hparams={"latent_dim": 8, "width": 16, "depth": 1},
+)
+MNIST = TrainConfig(
     source="Dynamic binarisation and 5,000-sample bound: Burda et al. 2016, section 5; sizes of our own.",
     model="vae",
     dataset="mnist",
     transforms="binarize",
-    steps=20000,
+    steps=20_000,
     epoch_steps=1000,
     batch_size=100,
     learning_rate=1e-3,
     schedule="cosine",
     average=0.999,
-    hparams={"latent_dim": 40, "width": 32, "depth": 2, "architecture": "conv"},
 )
-
+CONV = {"latent_dim": 40, "width": 32, "depth": 2, "architecture": "conv"}
 # Burda et al. 2016 train 3,280 epochs of batches of 20, with eight rates from 1e-3 down.
-BURDA = dataclasses.replace(
-    VAE_MNIST,
-    source="One layer of 50 latents and 200-200 units: Burda et al. 2016, section 5. 400 epochs, half a CPU hour.",
+BURDA = variant(
+    MNIST,
+    "One layer of 50 latents and 200-200 units: Burda et al. 2016, section 5. 400 epochs, half a CPU hour.",
+    {"latent_dim": 50, "width": 200, "depth": 2, "architecture": "mlp"},
     steps=216_000,
     epoch_steps=5400,
     steps_per_execution=60,
-    hparams={"latent_dim": 50, "width": 200, "depth": 2, "architecture": "mlp"},
+)
+# To be compared with each other: the same networks and fifty epochs, of few latents, which a posterior has to use well.
+COMPARED = variant(
+    BURDA,
+    "200-200 units and 50 epochs, beside which richer posteriors and priors stand.",
+    {"latent_dim": 10},
+    steps=27_000,
+    epoch_steps=2700,
 )
 
 PRESETS = {
-    "vae_digits": TrainConfig(
-        source="Sized for 1,000 training images and half a minute; stopped where the validation bound is lowest.",
-        model="vae",
-        dataset="digits",
-        steps=1000,
-        epoch_steps=200,
-        batch_size=100,
-        learning_rate=1e-3,
-        schedule="cosine",
-        weight_decay=1.0,
-        average=0.998,
-        hparams={"latent_dim": 8, "width": 16, "depth": 1},
+    "vae_digits": VAE_DIGITS,
+    "vae_digits_2d": variant(VAE_DIGITS, "vae_digits with a plane of latents, to be looked at.", {"latent_dim": 2}),
+    "vae_digits_conditional": variant(
+        VAE_DIGITS,
+        "vae_digits of a label: Kingma et al. 2014, model M2.",
+        {"conditional": True},
     ),
-    "vae_mnist": VAE_MNIST,
-    "vae_mnist_small": dataclasses.replace(
-        VAE_MNIST,
-        source="vae_mnist with half the width and one convolution more: 0.7 MB in half precision.",
-        hparams={**VAE_MNIST.hparams, "width": 16, "depth": 3},
+    "vae_mnist": variant(MNIST, MNIST.source, CONV),
+    "vae_mnist_small": variant(
+        MNIST,
+        "vae_mnist with half the width and one convolution more: 0.7 MB in half precision.",
+        {**CONV, "width": 16, "depth": 3},
     ),
-    "vae_mnist_mlp": dataclasses.replace(
-        VAE_MNIST,
-        source="One hidden layer of 500, Appendix C and figure 2 of Kingma and Welling 2014.",
-        hparams={"latent_dim": 20, "width": 500, "depth": 1, "architecture": "mlp"},
+    "vae_mnist_2d": variant(
+        MNIST,
+        "A plane of latents, as in figure 4 of Kingma and Welling 2014; its networks are ours.",
+        {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp"},
+    ),
+    "vae_mnist_mlp": variant(
+        MNIST,
+        "One hidden layer of 500, Appendix C and figure 2 of Kingma and Welling 2014.",
+        {"latent_dim": 20, "width": 500, "depth": 1, "architecture": "mlp"},
     ),
     "vae_mnist_burda": BURDA,
-    "iwae_mnist": dataclasses.replace(
+    "iwae_mnist": variant(
         BURDA,
-        source="Burda et al. 2016 with k = 50, from the weights of vae_mnist_burda; its epochs are ours.",
+        "Burda et al. 2016 with k = 50, from the weights of vae_mnist_burda; its epochs are ours.",
+        {"samples": 50},
         start_from="runs/vae_mnist_burda",
         steps=16_200,
         epoch_steps=1620,
         steps_per_execution=10,
         learning_rate=5e-4,
-        hparams={**BURDA.hparams, "samples": 50},
     ),
-    "hierarchical_vae_mnist": dataclasses.replace(
-        BURDA,
-        source="Two layers of 50 and 100 latents: Burda et al. 2016, section 5; as long as vae_mnist_burda.",
+    "vae_mnist_diagonal": COMPARED,
+    "vae_mnist_full": variant(COMPARED, "vae_mnist_diagonal of full covariance.", {"posterior": "full"}),
+    "vae_mnist_planar": variant(
+        COMPARED,
+        "vae_mnist_diagonal with planar flows: Rezende and Mohamed 2015.",
+        {"posterior": "planar", "flow_steps": 10},
+    ),
+    "vae_mnist_iaf": variant(
+        COMPARED,
+        "vae_mnist_diagonal with inverse autoregressive flows: Kingma et al. 2016.",
+        {"posterior": "iaf", "flow_steps": 4},
+    ),
+    "vae_mnist_mixture": variant(
+        COMPARED,
+        "vae_mnist_diagonal with a mixture of 100 normals as its prior.",
+        {"prior": "mixture", "components": 100},
+    ),
+    "vae_mnist_vamp": variant(
+        COMPARED,
+        "vae_mnist_diagonal with a VampPrior of 100 pseudo-inputs: Tomczak and Welling 2018, who have 500.",
+        {"prior": "vamp", "components": 100},
+    ),
+    "vae_mnist_autoregressive": variant(
+        COMPARED,
+        "vae_mnist_diagonal with an autoregressive prior: Chen et al. 2017.",
+        {"prior": "autoregressive"},
+    ),
+    "hierarchical_vae_mnist": variant(
+        MNIST,
+        "Two layers of 50 and 100 latents: Burda et al. 2016, section 5; as long as vae_mnist_burda.",
+        {"latent_dims": (50, 100), "widths": (100, 200)},
         model="hierarchical_vae",
-        hparams={"latent_dims": (50, 100), "widths": (100, 200)},
+        steps=BURDA.steps,
+        epoch_steps=BURDA.epoch_steps,
+        steps_per_execution=BURDA.steps_per_execution,
     ),
-    "resnet_vae_mnist": dataclasses.replace(
-        VAE_MNIST,
-        source="Sizes of our own: an hour and a half of a CPU.",
+    "ladder_vae_mnist": variant(
+        MNIST,
+        "Five layers, sizes and 200 epochs of warm-up: Sønderby et al. 2016, section 3; they train 2,000 epochs.",
+        {"latent_dims": (4, 8, 16, 32, 64), "widths": (64, 64, 128, 256, 512), "warmup_steps": 108_000},
+        model="ladder_vae",
+        steps=216_000,
+        epoch_steps=5400,
+        steps_per_execution=60,
+    ),
+    "resnet_vae_mnist": variant(
+        MNIST,
+        "Sizes of our own: an hour and a half of a CPU.",
+        {"planes": (8, 8, 2), "halvings": (2, 2, 1), "width": 24, "free_bits": 2.0},
         model="resnet_vae",
         steps=32_400,
         epoch_steps=1080,
-        hparams={"planes": (8, 8, 4), "halvings": (2, 2, 1), "width": 24, "warmup_steps": 5400},
+    ),
+    "joint_vae_digits": variant(
+        VAE_DIGITS,
+        "vae_digits with a class of ten that nobody labels, held in use by free bits.",
+        {"classes": 10, "free_bits": 1.5},
+        model="joint_vae",
+    ),
+    "joint_vae_mnist": variant(
+        MNIST,
+        "A class of ten and ten continuous latents, as Dupont 2018 has on MNIST; the networks are ours.",
+        {**CONV, "latent_dim": 10, "classes": 10, "free_bits": 2.0},
+        model="joint_vae",
+    ),
+    "vae_cifar10_small": TrainConfig(
+        source="Sizes of our own: two hours of a CPU.",
+        model="vae",
+        dataset="cifar10",
+        transforms="flip",
+        steps=40_000,
+        epoch_steps=2000,
+        batch_size=64,
+        learning_rate=1e-3,
+        schedule="cosine",
+        average=0.999,
+        hparams={"latent_dim": 128, "width": 32, "depth": 3, "likelihood": "logistic"},
     ),
     "vae_cifar10": TrainConfig(
         source="Sizes of our own. For an accelerator.",
