@@ -250,7 +250,7 @@ def test_mixed_channels_and_sizes_are_refused_with_the_remedy(tmp_path):
         (
             "mnits",
             "",
-            "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits', 'tones' and 'pend",
+            "dataset='mnits': there is no such data set .*did you mean .*mnist.*'digits', 'factors', 'letters'",
         ),
         ("imdb_reviews", "", "dataset='imdb_reviews': this TFDS set has no image and no sound"),
     ],

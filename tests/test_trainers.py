@@ -68,7 +68,12 @@ def python(*arguments, **options):
 
 def entry(module, *arguments) -> int:
     """`python -m module arguments` in this process: its exit code."""
-    before = set(absl_flags.FLAGS)
+    # What another entry point declared in this process is put by.
+    values = absl_flags.FLAGS
+    others = {name: values[name] for name in values if "absl" not in (values.find_module_defining_flag(name) or "")}
+    for name in others:
+        delattr(values, name)
+    before = set(values)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [module, *arguments])
         try:
@@ -78,8 +83,10 @@ def entry(module, *arguments) -> int:
                 print(ended.code, file=sys.stderr)
             return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         finally:
-            for name in set(absl_flags.FLAGS) - before:
-                delattr(absl_flags.FLAGS, name)
+            for name in set(values) - before:
+                delattr(values, name)
+            for name, flag in others.items():
+                values[name] = flag
     return 0
 
 
