@@ -73,9 +73,8 @@ PRESETS = {
     "vae_mnist_burda": BURDA,
     "iwae_mnist": variant(
         BURDA,
-        "Burda et al. 2016 with k = 50, from the weights of vae_mnist_burda; its epochs are ours.",
+        "Burda et al. 2016 with k = 50; its epochs are ours: begin with --start_from=runs/vae_mnist_burda.",
         {"samples": 50},
-        start_from="runs/vae_mnist_burda",
         steps=16_200,
         epoch_steps=1620,
         steps_per_execution=10,
