@@ -92,6 +92,16 @@ def test_classes_and_their_relaxation_against_tfp():
         np.testing.assert_allclose(np.quantile(soft.value, quantile, 0), np.quantile(relaxed, quantile, 0), atol=0.04)
 
 
+def test_a_class_is_soft_in_training_and_hard_wherever_it_is_measured():
+    name, arguments = ROWS["joint_vae"]
+    model = zoo.build(name, **arguments)
+    image = tf.zeros([50, *model.image_shape], tf.uint8)
+    for training, share in ((False, 1.0), (True, 0.0)):
+        classes, _ = model.encode(image, training=training).draw(seeds.seed_rows(50)).value
+        np.testing.assert_allclose(tf.reduce_sum(classes, -1), 1.0, rtol=1e-5)
+        assert np.isin(classes, (0.0, 1.0)).all(axis=1).mean() == share
+
+
 def test_a_mixture_draws_its_components_by_their_weights():
     logits, mean = tf.constant([0.0, -np.inf, np.log(3.0), -np.inf], tf.float32), tf.constant([[-5.0], [0], [5], [9]])
     mixture = Mixture(logits, DiagonalGaussian(mean, tf.constant([[0.5], [1], [1], [1]])))
