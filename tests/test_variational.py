@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 from tests.zoo import ROWS
 from tfgen import zoo
 from tfgen.distributions.latents import (
+    AutoregressiveGaussian,
     BottomUp,
     DiagonalGaussian,
     Flow,
@@ -100,6 +101,21 @@ def test_a_class_is_soft_in_training_and_hard_wherever_it_is_measured():
         classes, _ = model.encode(image, training=training).draw(seeds.seed_rows(50)).value
         np.testing.assert_allclose(tf.reduce_sum(classes, -1), 1.0, rtol=1e-5)
         assert np.isin(classes, (0.0, 1.0)).all(axis=1).mean() == share
+
+
+def test_an_autoregressive_normal_against_its_joint():
+    """z1 ~ N(.3, .5^2), z2 ~ N(2 z1, .7^2): normal together."""
+
+    def conditionals(z):
+        return tf.stack([0.3 + 0.0 * z[:, 0], 2.0 * z[:, 0]], -1), tf.constant([0.5, 0.7]) + 0.0 * z
+
+    made = AutoregressiveGaussian(2, conditionals)
+    covariance = np.array([[0.25, 0.5], [0.5, 1.0 + 0.49]], np.float32)
+    theirs = tfd.MultivariateNormalFullCovariance([0.3, 0.6], covariance)
+    value, log_prob, _ = tf.function(made.draw)(seeds.seed_rows(10_000))
+    np.testing.assert_allclose(log_prob, theirs.log_prob(value), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(np.mean(value, 0), [0.3, 0.6], atol=0.04)
+    np.testing.assert_allclose(np.cov(value, rowvar=False), covariance, atol=0.08)
 
 
 def test_a_mixture_draws_its_components_by_their_weights():
