@@ -77,4 +77,4 @@ def sheet(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 def unit(image, levels: int) -> np.ndarray:
     """Levels 0 .. levels - 1, whole or not, as float32 in 0 .. 1."""
-    return (images.to_symmetric(np.asarray(image), levels).numpy() + 1.0) / 2.0
+    return images.to_unit(image, levels).numpy()

@@ -2,15 +2,13 @@
 section 5 and figure 1, https://arxiv.org/abs/1509.00519."""
 
 import keras
-import tensorflow as tf
 
-from tfgen.core import arguments
 from tfgen.distributions import likelihoods
 from tfgen.distributions.latents import BottomUp, Layers, standard_normal
 from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import mlp_decoder, mlp_encoder, start_from_data
-from tfgen.vae.posteriors import diagonal_gaussian
+from tfgen.vae.networks import check_layers, mlp_decoder, mlp_encoder, start_from_data
+from tfgen.vae.posteriors import given_the_last, normal_of
 
 
 class HierarchicalVAE(LatentVariableModel):
@@ -44,9 +42,7 @@ class HierarchicalVAE(LatentVariableModel):
         samples: int = 1,
     ):
         super().__init__(image_shape, levels, beta, free_bits, warmup_steps, samples)
-        arguments.check({"latent_dims": min(latent_dims), "widths": min(widths)})
-        if len(latent_dims) < 2 or len(widths) != len(latent_dims):
-            raise ValueError(f"latent_dims={latent_dims}, widths={widths}: must be as many, and two at least")
+        check_layers(latent_dims, widths)
         self.likelihood = likelihoods.choose(likelihood, levels)
         height, width, channels = self.image_shape
         # The networks up to each layer but the bottom, and down to each but the top.
@@ -63,16 +59,13 @@ class HierarchicalVAE(LatentVariableModel):
         start_from_data(self.encoder, self.decoder, pixels, values)
 
     def prior(self):
-        return Layers(lambda: standard_normal(self.top), *(_given_the_last(network) for network in self.down))
+        return Layers(lambda: standard_normal(self.top), *(given_the_last(network) for network in self.down))
 
     def features(self, pixels, training=False):
         return self.encoder(pixels, training=training)
 
     def posterior(self, features, training=False):
-        return BottomUp(
-            lambda: diagonal_gaussian(*tf.split(features, 2, axis=-1)),
-            *(_given_the_last(network) for network in reversed(self.up)),
-        )
+        return BottomUp(lambda: normal_of(features), *(given_the_last(network) for network in reversed(self.up)))
 
     def decode(self, latents, seed=None, training=False):
         return self.likelihood(self.decoder(latents[-1], training=training), self.levels)
@@ -81,8 +74,3 @@ class HierarchicalVAE(LatentVariableModel):
 def dense(width: int, outputs: int) -> keras.Sequential:
     """Two hidden layers: [N, D] -> [N, outputs]."""
     return keras.Sequential([*(keras.layers.Dense(width, "tanh") for _ in range(2)), keras.layers.Dense(outputs)])
-
-
-def _given_the_last(network):
-    """A normal of the layer nearest to the one that is drawn, of those that are given."""
-    return lambda *layers: diagonal_gaussian(*tf.split(network(layers[-1]), 2, axis=-1))

@@ -9,7 +9,7 @@ from tfgen.distributions import likelihoods
 from tfgen.distributions.latents import Layers, OneHot, RelaxedOneHot, standard_normal
 from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import ARCHITECTURES, start_from_data
+from tfgen.vae.networks import ARCHITECTURES, check, start_from_data
 from tfgen.vae.posteriors import diagonal_gaussian
 
 
@@ -56,11 +56,8 @@ class JointVAE(LatentVariableModel):
             raise ValueError(f"classes={classes}: must be at least 2")
         if not temperature > 0:
             raise ValueError(f"temperature={temperature}: must be above 0")
-        if architecture not in ARCHITECTURES:
-            raise ValueError(f"architecture={architecture!r}: must be one of {sorted(ARCHITECTURES)}")
+        check(architecture, depth, self.image_shape)
         height, width_, channels = self.image_shape
-        if architecture == "conv" and 2 ** (depth - 1) >= min(height, width_):
-            raise ValueError(f"depth={depth}: a {height}x{width_} image cannot be halved that often")
         self.classes, self.latent_dim, self.temperature = classes, latent_dim, temperature
         self.likelihood = likelihoods.choose(likelihood, levels)
         encoder, decoder = ARCHITECTURES[architecture]

@@ -2,15 +2,13 @@
 "Ladder Variational Autoencoders", https://arxiv.org/abs/1602.02282."""
 
 import keras
-import tensorflow as tf
 
-from tfgen.core import arguments
 from tfgen.distributions import likelihoods
 from tfgen.distributions.latents import DiagonalGaussian, Layers, standard_normal
 from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import Centre, mlp_decoder, start_from_data
-from tfgen.vae.posteriors import diagonal_gaussian
+from tfgen.vae.networks import Centre, check_layers, mlp_decoder, start_from_data
+from tfgen.vae.posteriors import given_the_last, normal_of
 
 
 class LadderVAE(LatentVariableModel):
@@ -48,9 +46,7 @@ class LadderVAE(LatentVariableModel):
         samples: int = 1,
     ):
         super().__init__(image_shape, levels, beta, free_bits, warmup_steps, samples)
-        arguments.check({"latent_dims": min(latent_dims), "widths": min(widths)})
-        if len(latent_dims) < 2 or len(widths) != len(latent_dims):
-            raise ValueError(f"latent_dims={latent_dims}, widths={widths}: must be as many, and two at least")
+        check_layers(latent_dims, widths)
         self.likelihood = likelihoods.choose(likelihood, levels)
         height, width, channels = self.image_shape
         self.top = latent_dims[0]
@@ -70,10 +66,7 @@ class LadderVAE(LatentVariableModel):
         start_from_data(self.up[0], self.decoder, pixels, values)
 
     def prior(self):
-        return Layers(lambda: standard_normal(self.top), *(self._prior_of(network) for network in self.down))
-
-    def _prior_of(self, network):
-        return lambda *above: diagonal_gaussian(*tf.split(network(above[-1]), 2, axis=-1))
+        return Layers(lambda: standard_normal(self.top), *(given_the_last(network) for network in self.down))
 
     def features(self, pixels, training=False):
         """What the way up says of each layer, the top first."""
@@ -83,10 +76,10 @@ class LadderVAE(LatentVariableModel):
         return [says(d) for says, d in zip(self.says, deterministic[:0:-1], strict=True)]
 
     def posterior(self, features, training=False):
-        top, *lower = (diagonal_gaussian(*tf.split(said, 2, axis=-1)) for said in features)
+        top, *lower = (normal_of(said) for said in features)
 
         def corrected(said, network):
-            return lambda *above: product(said, self._prior_of(network)(*above))
+            return lambda *above: product(said, given_the_last(network)(*above))
 
         return Layers(lambda: top, *(corrected(*pair) for pair in zip(lower, self.down, strict=True)))
 

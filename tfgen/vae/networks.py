@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from tfgen.core import arguments
+
 
 class Centre(keras.layers.Layer):
     """x less a mean that is set from data, and not learned."""
@@ -72,3 +74,27 @@ def start_from_data(encoder: keras.Sequential, decoder: keras.Sequential, pixels
 
 
 ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}
+
+
+def check(architecture: str, depth: int, image_shape: tuple[int, int, int]) -> None:
+    """Holds an architecture against the table, and its depth against the picture.
+
+    Raises:
+      ValueError: naming what is wrong.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"architecture={architecture!r}: must be one of {sorted(ARCHITECTURES)}")
+    height, width, _ = image_shape
+    if architecture == "conv" and 2 ** (depth - 1) >= min(height, width):
+        raise ValueError(f"depth={depth}: a {height}x{width} image cannot be halved that often")
+
+
+def check_layers(latent_dims: tuple[int, ...], widths: tuple[int, ...]) -> None:
+    """Holds the sizes of several layers of latents, and of the networks around them, against each other.
+
+    Raises:
+      ValueError: naming what is wrong.
+    """
+    arguments.check({"latent_dims": min(latent_dims), "widths": min(widths)})
+    if len(latent_dims) < 2 or len(widths) != len(latent_dims):
+        raise ValueError(f"latent_dims={latent_dims}, widths={widths}: must be as many, and two at least")

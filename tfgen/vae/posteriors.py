@@ -1,6 +1,7 @@
 """Posteriors q(z | x) of one layer of latents, from what a network knows of x: a diagonal Gaussian, and richer ones."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,16 @@ MIN_STDDEV = 1e-3  # keeps the KL and its gradient finite
 def diagonal_gaussian(mean: tf.Tensor, scale: tf.Tensor) -> DiagonalGaussian:
     """N(mean, diag(stddev^2)) from numbers of any size, [N, D] each."""
     return DiagonalGaussian(mean, _positive(scale))
+
+
+def normal_of(values: tf.Tensor) -> DiagonalGaussian:
+    """`diagonal_gaussian` of what a network gives, [N, 2 D]."""
+    return diagonal_gaussian(*tf.split(values, 2, axis=-1))
+
+
+def given_the_last(network: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., DiagonalGaussian]:
+    """A layer of a hierarchy: a normal of the one next to it, the last of those that are given."""
+    return lambda *layers: normal_of(network(layers[-1]))
 
 
 def _positive(scale: tf.Tensor) -> tf.Tensor:
@@ -38,7 +49,7 @@ class Diagonal(keras.layers.Layer):
 
     def latents(self, features: tf.Tensor) -> Latents:
         """float32 [N, size] -> a row of q for each."""
-        return diagonal_gaussian(*tf.split(features, 2, axis=-1))
+        return normal_of(features)
 
 
 class FullCovariance(keras.layers.Layer):

@@ -8,7 +8,7 @@ from tfgen.distributions import likelihoods
 from tfgen.losses import variational
 from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import ARCHITECTURES, start_from_data
+from tfgen.vae.networks import ARCHITECTURES, check, start_from_data
 from tfgen.vae.posteriors import POSTERIORS
 from tfgen.vae.priors import PRIORS
 
@@ -86,16 +86,14 @@ class VAE(LatentVariableModel):
             image_shape, levels, beta, free_bits, warmup_steps, samples, doubly_reparameterised, num_classes
         )
         for name, value, table in (
-            ("architecture", architecture, ARCHITECTURES),
             ("posterior", posterior, POSTERIORS),
             ("prior", prior, PRIORS),
         ):
             if value not in table:
                 raise ValueError(f"{name}={value!r}: must be one of {sorted(table)}")
+        check(architecture, depth, self.image_shape)
         self.likelihood = likelihoods.choose(likelihood, levels)
         height, width_, channels = self.image_shape
-        if architecture == "conv" and 2 ** (depth - 1) >= min(height, width_):
-            raise ValueError(f"depth={depth}: a {height}x{width_} image cannot be halved that often")
         if doubly_reparameterised and not POSTERIORS[posterior].made_of_features:
             raise ValueError(f"doubly_reparameterised=True: posterior={posterior!r} has parameters of its own")
         if total_correlation < 0 or (total_correlation and (posterior != "diagonal" or samples > 1)):
