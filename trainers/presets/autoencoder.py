@@ -1,8 +1,6 @@
 """Presets of autoencoders."""
 
-import dataclasses
-
-from trainers.config import TrainConfig
+from trainers.config import TrainConfig, variant
 
 DIGITS = TrainConfig(
     source="Sized for 1,000 training images and half a minute; kept where the validation error is lowest.",
@@ -32,42 +30,40 @@ MNIST = TrainConfig(
 )
 
 
-def _with(preset: TrainConfig, source: str, changes: dict | None = None, **hparams) -> TrainConfig:
-    return dataclasses.replace(preset, source=source, hparams={**preset.hparams, **hparams}, **changes or {})
-
-
 PRESETS = {
     "autoencoder_digits": DIGITS,
-    "autoencoder_digits_2": _with(DIGITS, "autoencoder_digits with a code of two numbers, to be drawn.", latent_dim=2),
-    "autoencoder_digits_16": _with(DIGITS, "autoencoder_digits with a code of 16 numbers.", latent_dim=16),
-    "linear_autoencoder_digits": _with(
-        DIGITS, "Principal component analysis, by steps downhill.", {"weight_decay": 0.0}, architecture="linear"
+    "autoencoder_digits_2": variant(
+        DIGITS, "autoencoder_digits with a code of two numbers, to be drawn.", {"latent_dim": 2}
     ),
-    "conv_autoencoder_digits": _with(
+    "autoencoder_digits_16": variant(DIGITS, "autoencoder_digits with a code of 16 numbers.", {"latent_dim": 16}),
+    "linear_autoencoder_digits": variant(
+        DIGITS, "Principal component analysis, by steps downhill.", {"architecture": "linear"}, weight_decay=0.0
+    ),
+    "conv_autoencoder_digits": variant(
         DIGITS,
         "Four convolutions and four up-convolutions; sizes of our own.",
-        {"learning_rate": 3e-3},
-        architecture="conv",
-        width=16,
+        {"architecture": "conv", "width": 16},
+        learning_rate=3e-3,
     ),
-    "denoising_autoencoder_digits": _with(
-        DIGITS, "A quarter of the pixels destroyed, as for some sets of Vincent et al. 2008, section 4.", noise=0.25
+    "denoising_autoencoder_digits": variant(
+        DIGITS,
+        "A quarter of the pixels destroyed, as for some sets of Vincent et al. 2008, section 4.",
+        {"noise": 0.25},
     ),
     "autoencoder_mnist": MNIST,
-    "conv_autoencoder_mnist": _with(
-        MNIST, "Four convolutions and four up-convolutions; sizes of our own.", architecture="conv", width=16
+    "conv_autoencoder_mnist": variant(
+        MNIST, "Four convolutions and four up-convolutions; sizes of our own.", {"architecture": "conv", "width": 16}
     ),
-    "denoising_autoencoder_mnist": _with(
-        MNIST, "autoencoder_mnist with a quarter of the pixels destroyed.", noise=0.25
+    "denoising_autoencoder_mnist": variant(
+        MNIST, "autoencoder_mnist with a quarter of the pixels destroyed.", {"noise": 0.25}
     ),
-    "autoencoder_mnist_deep": _with(
+    "autoencoder_mnist_deep": variant(
         MNIST,
         "A code of 30 numbers and three hidden layers as Hinton and Salakhutdinov 2006; theirs have 1,000, 500 and 250 "
         "features, these 1,000 each.",
-        {"steps": 100_000, "epoch_steps": 2000},
-        latent_dim=30,
-        width=1000,
-        depth=3,
+        {"latent_dim": 30, "width": 1000, "depth": 3},
+        steps=100_000,
+        epoch_steps=2000,
     ),
     "conv_autoencoder_cifar10": TrainConfig(
         source="Sizes of our own. For an accelerator.",

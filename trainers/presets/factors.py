@@ -1,8 +1,6 @@
 """Presets for pictures whose factors are known, which show whether a latent stands for a factor."""
 
-import dataclasses
-
-from trainers.config import TrainConfig
+from trainers.config import TrainConfig, variant
 
 VAE = TrainConfig(
     source="Ten latents and the rate of Chen et al. 2018; convolutions of sizes of our own, for minutes on two cores.",
@@ -16,9 +14,9 @@ VAE = TrainConfig(
     average=0.998,
     hparams={"latent_dim": 10, "width": 16, "depth": 3},
 )
-LETTERS = dataclasses.replace(
+LETTERS = variant(
     VAE,
-    source="vae_factors for 666 training pictures of letters; kept where the validation bound is highest.",
+    "vae_factors for 666 training pictures of letters; kept where the validation bound is highest.",
     dataset="letters",
     epoch_steps=250,
     keep_best="val_loss",
@@ -27,7 +25,7 @@ LETTERS = dataclasses.replace(
 
 def _disentangling(preset: TrainConfig, weight: float) -> TrainConfig:
     source = f"The same VAE, its total correlation at {weight + 1:g} times the price: beta of Chen et al. 2018."
-    return dataclasses.replace(preset, source=source, hparams={**preset.hparams, "total_correlation": weight})
+    return variant(preset, source, {"total_correlation": weight})
 
 
 PRESETS = {
