@@ -7,7 +7,7 @@ from tfgen.distributions import likelihoods
 from tfgen.distributions.latents import BottomUp, Layers, standard_normal
 from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
-from tfgen.vae.networks import check_layers, mlp_decoder, mlp_encoder, start_from_data
+from tfgen.vae.networks import check_activation, check_layers, mlp_decoder, mlp_encoder, start_from_data
 from tfgen.vae.posteriors import given_the_last, normal_of
 
 
@@ -23,6 +23,7 @@ class HierarchicalVAE(LatentVariableModel):
       levels: number of values of a pixel.
       latent_dims: dimensions of each layer, the top first; the paper has 50 and 100.
       widths: of the two hidden layers of the networks around each, the top first; the paper has 100 and 200.
+      activation: of the hidden layers, by Keras's name; the paper's is tanh.
       likelihood, beta, free_bits, warmup_steps, samples: see `VAE`.
 
     Raises:
@@ -35,6 +36,7 @@ class HierarchicalVAE(LatentVariableModel):
         levels: int = 256,
         latent_dims: tuple[int, ...] = (50, 100),
         widths: tuple[int, ...] = (100, 200),
+        activation: str = "tanh",
         likelihood: str = "",
         beta: float = 1.0,
         free_bits: float = 0.0,
@@ -43,13 +45,15 @@ class HierarchicalVAE(LatentVariableModel):
     ):
         super().__init__(image_shape, levels, beta, free_bits, warmup_steps, samples)
         check_layers(latent_dims, widths)
+        check_activation(activation)
         self.likelihood = likelihoods.choose(likelihood, levels)
         height, width, channels = self.image_shape
         # The networks up to each layer but the bottom, and down to each but the top.
-        self.up = [dense(width, 2 * dim) for dim, width in zip(latent_dims[:-1], widths[:-1], strict=True)]
-        self.down = [dense(width, 2 * dim) for dim, width in zip(latent_dims[1:], widths[:-1], strict=True)]
-        self.encoder = mlp_encoder(widths[-1], 2, 2 * latent_dims[-1])
-        self.decoder = mlp_decoder(widths[-1], 2, (height, width, channels * self.likelihood.parameters))
+        self.up = [dense(width, 2 * dim, activation) for dim, width in zip(latent_dims[:-1], widths[:-1], strict=True)]
+        self.down = [dense(width, 2 * dim, activation) for dim, width in zip(latent_dims[1:], widths[:-1], strict=True)]
+        self.encoder = mlp_encoder(widths[-1], 2, 2 * latent_dims[-1], activation)
+        shape = (height, width, channels * self.likelihood.parameters)
+        self.decoder = mlp_decoder(widths[-1], 2, shape, activation)
         self.top = latent_dims[0]
 
     def initialize(self, batch):
@@ -71,6 +75,6 @@ class HierarchicalVAE(LatentVariableModel):
         return self.likelihood(self.decoder(latents[-1], training=training), self.levels)
 
 
-def dense(width: int, outputs: int) -> keras.Sequential:
+def dense(width: int, outputs: int, activation: str) -> keras.Sequential:
     """Two hidden layers: [N, D] -> [N, outputs]."""
-    return keras.Sequential([*(keras.layers.Dense(width, "tanh") for _ in range(2)), keras.layers.Dense(outputs)])
+    return keras.Sequential([*(keras.layers.Dense(width, activation) for _ in range(2)), keras.layers.Dense(outputs)])

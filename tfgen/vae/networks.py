@@ -18,37 +18,41 @@ class Centre(keras.layers.Layer):
         return x - self.mean
 
 
-def mlp_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
+def mlp_encoder(width: int, depth: int, outputs: int, activation: str = "tanh") -> keras.Sequential:
     """Fully connected layers (Kingma and Welling 2014, appendix C): picture [N, H, W, C] -> [N, outputs]."""
-    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
+    hidden = [keras.layers.Dense(width, activation) for _ in range(depth)]
     return keras.Sequential([Centre(), keras.layers.Flatten(), *hidden, keras.layers.Dense(outputs)])
 
 
-def mlp_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
+def mlp_decoder(
+    width: int, depth: int, image_shape: tuple[int, int, int], activation: str = "tanh"
+) -> keras.Sequential:
     """Fully connected layers (appendix C, too): latents [N, D] -> [N, H, W, C]."""
-    hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]
+    hidden = [keras.layers.Dense(width, activation) for _ in range(depth)]
     return keras.Sequential([*hidden, keras.layers.Dense(math.prod(image_shape)), keras.layers.Reshape(image_shape)])
 
 
-def conv_encoder(width: int, depth: int, outputs: int) -> keras.Sequential:
+def conv_encoder(width: int, depth: int, outputs: int, activation: str = "gelu") -> keras.Sequential:
     """`depth` convolutions of stride 2, each twice as wide as the last, then a hidden layer."""
-    convs = [keras.layers.Conv2D(width * 2**i, 4, 2, "same", activation="gelu") for i in range(depth)]
+    convs = [keras.layers.Conv2D(width * 2**i, 4, 2, "same", activation=activation) for i in range(depth)]
     return keras.Sequential(
-        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, "gelu"), keras.layers.Dense(outputs)]
+        [*convs, keras.layers.Flatten(), keras.layers.Dense(8 * width, activation), keras.layers.Dense(outputs)]
     )
 
 
-def conv_decoder(width: int, depth: int, image_shape: tuple[int, int, int]) -> keras.Sequential:
+def conv_decoder(
+    width: int, depth: int, image_shape: tuple[int, int, int], activation: str = "gelu"
+) -> keras.Sequential:
     """The encoder turned round: `depth` up-convolutions of stride 2, cropped to the picture."""
     height, width_, channels = image_shape
     rows, columns = -(-height // 2**depth), -(-width_ // 2**depth)
     widths = [width * 2**i for i in reversed(range(depth))]
-    ups = [keras.layers.Conv2DTranspose(w, 4, 2, "same", activation="gelu") for w in [*widths[1:], width]]
+    ups = [keras.layers.Conv2DTranspose(w, 4, 2, "same", activation=activation) for w in [*widths[1:], width]]
     crop = ((0, rows * 2**depth - height), (0, columns * 2**depth - width_))
     return keras.Sequential(
         [
-            keras.layers.Dense(8 * width, "gelu"),
-            keras.layers.Dense(rows * columns * widths[0], "gelu"),
+            keras.layers.Dense(8 * width, activation),
+            keras.layers.Dense(rows * columns * widths[0], activation),
             keras.layers.Reshape((rows, columns, widths[0])),
             *ups,
             keras.layers.Conv2D(channels, 3, padding="same"),
@@ -76,8 +80,8 @@ def start_from_data(encoder: keras.Sequential, decoder: keras.Sequential, pixels
 ARCHITECTURES = {"mlp": (mlp_encoder, mlp_decoder), "conv": (conv_encoder, conv_decoder)}
 
 
-def check(architecture: str, depth: int, image_shape: tuple[int, int, int]) -> None:
-    """Holds an architecture against the table, and its depth against the picture.
+def check(architecture: str, depth: int, image_shape: tuple[int, int, int], activation: str = "") -> None:
+    """Holds an architecture against the table, its depth against the picture, an activation against Keras's.
 
     Raises:
       ValueError: naming what is wrong.
@@ -87,6 +91,18 @@ def check(architecture: str, depth: int, image_shape: tuple[int, int, int]) -> N
     height, width, _ = image_shape
     if architecture == "conv" and 2 ** (depth - 1) >= min(height, width):
         raise ValueError(f"depth={depth}: a {height}x{width} image cannot be halved that often")
+    if activation:
+        check_activation(activation)
+
+
+def check_activation(name: str) -> None:
+    """Holds the name of an activation against those of Keras.
+
+    Raises:
+      ValueError: naming it.
+    """
+    if not callable(getattr(keras.activations, name, None)) or name in ("get", "serialize", "deserialize"):
+        raise ValueError(f"activation={name!r}: must be one of Keras's, such as tanh, relu, gelu, silu")
 
 
 def check_layers(latent_dims: tuple[int, ...], widths: tuple[int, ...]) -> None:

@@ -32,6 +32,7 @@ class VAE(LatentVariableModel):
       width: features: of every hidden layer ("mlp"), of the outermost convolution ("conv").
       depth: hidden layers ("mlp") or convolutions of stride 2 ("conv"), in the encoder and in the decoder.
       architecture: "mlp" (the paper's) or "conv".
+      activation: of the hidden layers, by Keras's name; if left out tanh ("mlp", as in the paper) or gelu ("conv").
       likelihood: "gaussian", "logistic" or "bernoulli"; if left out, bernoulli for two levels, else gaussian.
       posterior: "diagonal", "full", "planar" or "iaf".
       flow_steps: of a "planar" or "iaf" posterior.
@@ -56,6 +57,7 @@ class VAE(LatentVariableModel):
         width: int = 32,
         depth: int = 2,
         architecture: str = "conv",
+        activation: str = "",
         likelihood: str = "",
         posterior: str = "diagonal",
         flow_steps: int = 4,
@@ -91,7 +93,7 @@ class VAE(LatentVariableModel):
         ):
             if value not in table:
                 raise ValueError(f"{name}={value!r}: must be one of {sorted(table)}")
-        check(architecture, depth, self.image_shape)
+        check(architecture, depth, self.image_shape, activation)
         self.likelihood = likelihoods.choose(likelihood, levels)
         height, width_, channels = self.image_shape
         if doubly_reparameterised and not POSTERIORS[posterior].made_of_features:
@@ -105,9 +107,11 @@ class VAE(LatentVariableModel):
             raise ValueError("prior='vamp': its pseudo-inputs have no label; choose another with conditional")
         self.latent_dim = latent_dim
         encoder, decoder = ARCHITECTURES[architecture]
+        hidden = {"activation": activation} if activation else {}
         self.posterior_of = POSTERIORS[posterior](latent_dim, flow_steps)
-        self.encoder = encoder(width, depth, self.posterior_of.size)
-        self.decoder = decoder(width, depth, (height, width_, channels * self.likelihood.parameters))
+        self.encoder = encoder(width, depth, self.posterior_of.size, **hidden)
+        parameters = channels * self.likelihood.parameters
+        self.decoder = decoder(width, depth, (height, width_, parameters), **hidden)
         self.prior_of = PRIORS[prior](latent_dim, components, self.image_shape)
         if conditional:
             plane = keras.layers.Reshape((height, width_, 1))
