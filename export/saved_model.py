@@ -146,7 +146,7 @@ def export_model(
     partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        requests, answers = write(model, partial, output, about, names, max_rows)
+        requests, answers = write(model, serve(model, names, max_rows), partial, output, about, max_rows)
         verify.verify(partial, requests, answers)
     except BaseException:  # a full disk too
         shutil.rmtree(partial, ignore_errors=True)
@@ -155,19 +155,8 @@ def export_model(
     return output
 
 
-def write(
-    model: GenerativeModel,
-    folder: pathlib.Path,
-    output: pathlib.Path,
-    about: dict,
-    names: list[str] | None = None,
-    max_rows: int = MAX_ROWS,
-) -> tuple[verify.Tensors, verify.Tensors]:
-    """Writes an export that is still to be verified into `folder`; its card calls it `output`. See `export`.
-
-    Returns:
-      Requests to verify it with, one for each signature, and what the live model answers.
-    """
+def serve(model: GenerativeModel, names: list[str] | None = None, max_rows: int = MAX_ROWS) -> Served:
+    """The signatures of a model, or those that are named, as a server has them; see `export`."""
     signatures = model.signatures()
     unknown = [name for name in names or [] if name not in signatures]
     if unknown:
@@ -176,14 +165,31 @@ def write(
         raise ValueError(f"max_rows={max_rows}: must be at least 1")
     signatures = {name: signatures[name] for name in names or signatures}
     functions = {name: served_function(model, one, max_rows=max_rows) for name, one in signatures.items()}
+    twins = {name: served_function(model, one, True, max_rows) for name, one in signatures.items() if one.compiled}
+    return Served(functions, twins)
+
+
+def write(
+    model: GenerativeModel,
+    served: Served,
+    folder: pathlib.Path,
+    output: pathlib.Path,
+    about: dict,
+    max_rows: int = MAX_ROWS,
+) -> tuple[verify.Tensors, verify.Tensors]:
+    """Writes an export that is still to be verified into `folder`; its card calls it `output`. See `export`.
+
+    Returns:
+      Requests to verify it with, one for each signature, and what the live model answers.
+    """
+    signatures = {name: one for name, one in model.signatures().items() if name in served.functions}
+    functions = served.functions
     default = "sample" if "sample" in functions else next(iter(functions))
     requests = {name: example_request(model, one, min(ROWS, max_rows)) for name, one in signatures.items()}
     with _quiet():
         answers = {name: functions[name](request) for name, request in requests.items()}
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    twins = {name: served_function(model, one, True, max_rows) for name, one in signatures.items() if one.compiled}
-    served = Served(functions, twins)
     with _quiet():
         tf.saved_model.save(served, str(folder), signatures={**functions, "serving_default": functions[default]})
     about = {"name": output.absolute().parent.name, "max_rows": max_rows} | about

@@ -1,5 +1,5 @@
-"""Two logical CPU devices for the whole session, before TensorFlow starts; where the prepared data sets are; a process
-that answers from exports."""
+"""Two logical CPU devices for the whole session, before TensorFlow starts; which tests are slow, and which share a
+process; where the prepared data sets are; a process that answers from exports."""
 
 import os
 import pathlib
@@ -9,15 +9,18 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more threads would only get in their way
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # of those that a test starts too, or sums differ in their last bit
 
+import functools
+
 import pytest
 import tensorflow as tf
 
+tf.function = functools.partial(tf.function, autograph=False)  # nothing needs it, and it is a third of every trace
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-# Their tests share runs and exports, so that one process has to run them all.
-TOGETHER = (
+# They train, export and start processes.
+SLOW = (
     "tests.test_evaluate",
     "tests.test_export",
     "tests.test_pretrained",
@@ -28,9 +31,21 @@ TOGETHER = (
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.module.__name__ in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        if item.module.__name__ in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """What shares runs, exports or a model stays in one process: a file's tests, and those of a row of the zoo."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return file + test[test.find("[") :] * (file.endswith("test_zoo.py") and "[" in test)
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

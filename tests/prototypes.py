@@ -8,13 +8,14 @@ import tensorflow as tf
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import Autoregressive
-from tfgen.distributions.latents import DiagonalGaussian, Layers, Mixture, standard_normal
+from tfgen.distributions.latents import standard_normal
 from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.layers.dropout import dropout
 from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
 from tfgen.ops import images, replicas, seeds
 from tfgen.vae.base import LatentVariableModel
 from tfgen.vae.networks import mlp_decoder, mlp_encoder
+from tfgen.vae.posteriors import normal_of
 
 
 def network(width: int, channels: int, activation: str | None) -> keras.Sequential:
@@ -97,12 +98,6 @@ class Translator(GenerativeModel):
         }
 
 
-def gaussian(values: tf.Tensor) -> DiagonalGaussian:
-    """[N, 2 D] -> a normal over [D] of each row."""
-    mean, scale = tf.split(values, 2, axis=-1)
-    return DiagonalGaussian(mean, tf.nn.softplus(tf.cast(scale, tf.float32)) + 0.1)
-
-
 class PixelVAE(LatentVariableModel):
     """p(x | z) is autoregressive, a softmax regression on the values before and on z; its decoder has dropout."""
 
@@ -122,7 +117,7 @@ class PixelVAE(LatentVariableModel):
         return self.encoder(pixels, training=training)
 
     def posterior(self, features, training=False):
-        return gaussian(features)
+        return normal_of(features)
 
     def decode(self, latents, seed=None, training=False):
         of_latents = self.decoder(dropout(latents, self.drop, seed, 0))
@@ -134,46 +129,6 @@ class PixelVAE(LatentVariableModel):
             return tf.reshape(x @ kernel + of_latents, [-1, *self.image_shape, self.levels])
 
         return Autoregressive(logits, self.image_shape)
-
-
-class LadderVAE(LatentVariableModel):
-    """Two layers of z from the top down, a VampPrior on the top, all of a label."""
-
-    def __init__(
-        self,
-        image_shape: tuple[int, int, int],
-        levels: int = 2,
-        num_classes: int = 3,
-        latent_dim: int = 2,
-        width: int = 8,
-        pseudo_inputs: int = 3,
-        free_bits: float = 0.0,
-    ):
-        super().__init__(image_shape, levels, free_bits=free_bits, num_classes=num_classes)
-        self.encoder, self.encoder_of_label = mlp_encoder(width, 1, width), keras.layers.Dense(width)
-        self.top, self.lower = keras.layers.Dense(2 * latent_dim), keras.layers.Dense(4 * latent_dim)
-        self.lower_prior = keras.layers.Dense(4 * latent_dim)
-        self.decoder = mlp_decoder(width, 1, (*image_shape[:2], image_shape[2] * levels))
-        self.pseudo_inputs = self.add_weight(shape=(pseudo_inputs, *image_shape), name="pseudo_inputs")
-
-    def prior(self, label):
-        top = gaussian(self.top(self.features(tf.tanh(self.pseudo_inputs))))
-        top = Mixture(tf.zeros([self.pseudo_inputs.shape[0]]), top)
-        return Layers(lambda: top, lambda z: gaussian(self.lower_prior(tf.concat([z, self.vector(label)], axis=-1))))
-
-    def features(self, pixels, training=False, label=None):
-        features = self.encoder(pixels, training=training)
-        return features if label is None else features + self.encoder_of_label(self.vector(label))
-
-    def posterior(self, features, training=False):
-        return Layers(
-            lambda: gaussian(self.top(features)), lambda z: gaussian(self.lower(tf.concat([features, z], axis=-1)))
-        )
-
-    def decode(self, latents, seed=None, training=False, label=None):
-        values = self.decoder(tf.concat([*latents, self.vector(label)], axis=-1), training=training)
-        shape = (*self.image_shape, self.levels)
-        return Autoregressive(lambda image: tf.reshape(values, [-1, *shape]), self.image_shape)
 
 
 class Judge(keras.layers.Layer):

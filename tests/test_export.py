@@ -50,10 +50,11 @@ def small(name):
 class Export:
     """An export on disk, how it is loaded and asked, and what the live model answers to `requests`."""
 
-    def __init__(self, model, path, **options):
+    def __init__(self, model, path, names=None, max_rows=saved_model.MAX_ROWS):
         self.model, self.path = model, path
         about = {"name": "its-name", "model": "m"}
-        self.requests, self.answers = saved_model.write(model, path, path, about, **options)
+        served = saved_model.serve(model, names, max_rows)
+        self.requests, self.answers = saved_model.write(model, served, path, path, about, max_rows)
         self.card = json.loads((path / "model_card.json").read_text())
         self._runs = {}
 

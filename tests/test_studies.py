@@ -111,7 +111,7 @@ def numbers_of(row):
     return model, registry._images("noise", model.shape, model.levels, names, splits, "noise", {})
 
 
-@pytest.mark.parametrize("row", ["ladder_vae", "pixel_vae"])
+@pytest.mark.parametrize("row", ["ladder_vae", "pixel_vae", "vae_logistic_conditional"])
 def test_layers_of_z_conditions_and_likelihoods_without_a_mean_have_their_studies_too(row, tmp_path):
     model, data = numbers_of(row)
     there = offered(model, data)
@@ -328,7 +328,7 @@ def test_an_anomaly_is_what_is_less_likely_and_a_likelier_one_is_said(level, are
 
 
 def test_the_other_set_is_made_as_the_images_of_the_model(digits):
-    binary = zoo.create(*ROWS["vae_mlp_binary"][:1], **ROWS["vae_mlp_binary"][1])
+    binary = zoo.create(*ROWS["vae_total_correlation_vamp"][:1], **ROWS["vae_total_correlation_vamp"][1])
     settings = dataclasses.replace(SETTINGS, other="digits")
     image = next(iter(anomaly.matched(binary, settings).batches("test", 5)))["image"].numpy()
     assert image.shape == (5, 5, 6, 1) and set(np.unique(image)) == {0, 1}

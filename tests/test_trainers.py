@@ -676,6 +676,12 @@ def at_step_four(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGTERM)
     original(self, batch, logs)
 
+def exported(workdir, path, **options):
+    path.mkdir(parents=True)
+    return path
+
+runner.saved_model.export = exported
+callbacks.Pictures.on_epoch_end = lambda *_: None
 callbacks.StopOnSignal.on_train_batch_end = at_step_four
 try:
     runner.run(config)
@@ -698,7 +704,9 @@ def test_two_workers_train_stop_together_and_one_writes(tmp_path, exports):
     addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for s in sockets:
         s.close()
-    config = tiny(tmp_path, steps=6, epoch_steps=3, optimizer="sgd", steps_per_execution=1, keep_best="val_loss")
+    config = tiny(
+        tmp_path, "fvsbn", steps=6, epoch_steps=3, optimizer="sgd", steps_per_execution=1, keep_best="val_loss"
+    )
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, repr(dataclasses.asdict(config) | {"strategy": "multi_worker"}), str(index)],

@@ -19,10 +19,7 @@ from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
 QUICK = ("made", "time_series", "vae_beta", "autoencoder", "flow_of_points", "dcgan")  # one of each family
-MARKED = [
-    pytest.param(row, marks=[pytest.mark.xdist_group(row), *([] if row in QUICK else [pytest.mark.slow])])
-    for row in ROWS
-]
+MARKED = [pytest.param(row, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS]
 
 
 @pytest.fixture(scope="module", params=MARKED)
@@ -41,7 +38,7 @@ def model(row):
 @pytest.fixture(scope="module")
 def served(model):
     """Every signature as it is served, traced once."""
-    return {name: saved_model.served_function(model, signature) for name, signature in model.signatures().items()}
+    return saved_model.serve(model)
 
 
 @pytest.fixture(scope="module")
@@ -104,22 +101,20 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
 
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
-    """In a graph, served and eagerly; what is compiled when called eagerly, `-k by_steps` holds against the rest."""
+    """Served and live: eagerly, or in a graph what is compiled when called eagerly (see `-k by_steps`)."""
     if "sample" not in model.signatures():
         pytest.skip("it draws no samples")
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
-    sample = tf.function(signature.function, reduce_retracing=True)
+    sample = tf.function(signature.function) if signature.compiled else signature.function
     together = sample(**request)[model.example].numpy()
     assert together.dtype == model.batch_spec[model.example].dtype and together.shape == (3, *model.shape)
     assert not model.levels or together.max() < model.levels
     # Levels are the same bit for bit; real values may differ by the rounding of another order of sums.
     same = np.testing.assert_array_equal if model.levels else functools.partial(np.testing.assert_allclose, atol=1e-5)
-    same(together, served["sample"](request)[model.example].numpy())
-    if not signature.compiled:
-        same(together, signature.function(**request)[model.example].numpy())
+    same(together, served.functions["sample"](request)[model.example].numpy())
     others = {name: tf.gather(value, [2, 0]) for name, value in request.items()}
-    same(together[[2, 0]], served["sample"](others)[model.example].numpy())
+    same(together[[2, 0]], served.functions["sample"](others)[model.example].numpy())
     assert (together[0] != together[1]).any()
 
 
@@ -194,20 +189,14 @@ def test_fit_lowers_the_loss_of_a_single_player(trained):
 
 def test_served_equals_live(row, model, served, plain_tensorflow, tmp_path):
     """Every signature, in a process without Keras, TFP or tfgen, by the session loader: integers bit for bit."""
-    saved_model.write(model, tmp_path / "m" / "1", tmp_path / "m" / "1", {"model": row})
-    signatures = model.signatures()
-    requests = {
-        name: example_request(model, signature, 5, {model.example: batch_for(model, 5)[model.example].numpy()})
-        for name, signature in signatures.items()
-    }
-    answers = plain_tensorflow(tmp_path / "m" / "1", requests)
-    for name in signatures:
-        verify.compare({name: answers[name]}, {name: served[name](requests[name])})
+    path = tmp_path / "m" / "1"
+    requests, answers = saved_model.write(model, served, path, path, {"model": row})
+    verify.compare(plain_tensorflow(path, requests), answers)
 
 
 def test_merging_padding_and_splitting_a_batch_changes_no_row(model, served):
     for name, signature in model.signatures().items():
-        function = served[name]
+        function = served.functions[name]
         request = example_request(model, signature, 5)
         whole = function(request)
         parts = [function({key: value[part] for key, value in request.items()}) for part in (slice(0, 2), slice(2, 5))]
@@ -222,19 +211,18 @@ def test_merging_padding_and_splitting_a_batch_changes_no_row(model, served):
 
 
 def test_two_replicas_step_as_one(row, mirrored):
-    """Plain gradient descent, which shows a gradient's scale; with an average."""
-    two_replicas_step_as_one(row, mirrored, lambda: keras.optimizers.SGD(1e-3))
+    """Plain gradient descent, which shows a gradient's scale; with an average. Eagerly, which needs no graphs."""
+    two_replicas_step_as_one(row, mirrored, lambda: keras.optimizers.SGD(1e-3), lambda step: step)
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("two_replicas")
 @pytest.mark.parametrize("row_of_a_family", ["gated_pixel_cnn", "vae_beta", "dcgan_k2"])
 def test_two_replicas_clip_as_one(row_of_a_family, mirrored):
-    """Adam, its gradients clipped: neither knows of a model, so one of each family is enough."""
-    two_replicas_step_as_one(row_of_a_family, mirrored, lambda: keras.optimizers.Adam(1e-3), clip_norm=0.5)
+    """In graphs, by Adam, its gradients clipped: none of which knows of a model, so one of each family is enough."""
+    two_replicas_step_as_one(row_of_a_family, mirrored, lambda: keras.optimizers.Adam(1e-3), tf.function, clip_norm=0.5)
 
 
-def two_replicas_step_as_one(row, mirrored, make, clip_norm=None):
+def two_replicas_step_as_one(row, mirrored, make, graph, clip_norm=None):
     """The same rows and noise on two replicas of B make the same steps as on one of 2 B."""
     one = compiled(fresh(row), make, clip_norm=clip_norm, average=0.9)
     start = [variable.numpy() for variable in one.trainable_variables]
@@ -248,8 +236,8 @@ def two_replicas_step_as_one(row, mirrored, make, clip_norm=None):
         return {name: value[first : first + half] for name, value in batch.items()}
 
     shares = mirrored.experimental_distribute_values_from_function(share)
-    step_one = tf.function(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))
-    step_two = tf.function(lambda: mirrored.run(two.train_step, args=(shares,)))
+    step_one = graph(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))
+    step_two = graph(lambda: mirrored.run(two.train_step, args=(shares,)))
     for _ in range(3):
         step_one()
         step_two()

@@ -31,9 +31,6 @@ zoo.MODELS |= {
         "gan",
         "Berthelot et al. 2017, https://arxiv.org/abs/1703.10717",
     ),
-    "ladder_vae_prototype": zoo.Entry(
-        "tests.prototypes:LadderVAE", zoo.BOUNDED, "vae", "Sønderby et al. 2016, https://arxiv.org/abs/1602.02282"
-    ),
 }
 
 GRAY = {"image_shape": (8, 8, 1), "levels": 5}
@@ -46,7 +43,6 @@ ROWS = {
     "made": ("made", {**COLOR, "width": 12}),
     "made_orders": ("made", {**GRAY, "width": 12, "depth": 2, "masks": 3, "random_orders": True}),
     "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
-    "pixel_cnn_17": ("pixel_cnn", {**GRAY, "levels": 17, "width": 4, "depth": 1, "head_width": 8}),
     "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
     "row_lstm": ("pixel_rnn", {**GRAY, "recurrence": "row", "width": 4, "depth": 2, "head_width": 6}),
     "diagonal_bilstm": ("pixel_rnn", {**COLOR, "recurrence": "diagonal", "width": 4, "depth": 2, "head_width": 6}),
@@ -60,7 +56,7 @@ ROWS = {
     ),
     "pixel_cnn_pp": (
         "pixel_cnn_pp",
-        {"image_shape": (4, 8, 3), "levels": 256, "width": 4, "depth": 1, "scales": 2, "mixtures": 2, "dropout": 0.0},
+        {"image_shape": (4, 8, 3), "levels": 17, "width": 4, "depth": 1, "scales": 2, "mixtures": 2, "dropout": 0.0},
     ),
     "wavenet": (
         "wavenet",
@@ -81,7 +77,6 @@ ROWS = {
         {"length": 12, "dims": 2, "action_dims": 1, "width": 6, "depth": 2, "mixtures": 2},
     ),
     "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
-    "vae_mlp_binary": ("vae", {**BINARY, "latent_dim": 3, "width": 8, "depth": 1, "architecture": "mlp"}),
     "vae_beta": (
         "vae",
         {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
@@ -124,7 +119,7 @@ ROWS = {
         {**BINARY, "classes": 3, "latent_dim": 2, "width": 5, "depth": 1, "architecture": "mlp", "free_bits": 0.01},
     ),
     "hierarchical_vae": ("hierarchical_vae", {**BINARY, "latent_dims": (2, 3), "widths": (4, 5), "samples": 2}),
-    "ladder": ("ladder_vae", {**GRAY, "latent_dims": (2, 2, 3), "widths": (3, 4, 5), "free_bits": 0.01}),
+    "ladder_vae": ("ladder_vae", {**GRAY, "latent_dims": (2, 2, 3), "widths": (3, 4, 5), "free_bits": 0.01}),
     "resnet_vae": ("resnet_vae", {**BINARY, "planes": (1, 1), "halvings": (2, 1), "width": 2}),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
     "dcgan_k2": (
@@ -133,7 +128,6 @@ ROWS = {
     ),
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
-    "ladder_vae": ("ladder_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3, "free_bits": 0.01}),
     "paired_gan": ("paired_gan_prototype", GRAY),
     "aae": ("aae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
     "began": ("began_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
