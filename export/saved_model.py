@@ -190,8 +190,9 @@ def write(
         answers = {name: functions[name](request) for name, request in requests.items()}
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    traced = {name: function.get_concrete_function() for name, function in functions.items()}  # else traced again
     with _quiet():
-        tf.saved_model.save(served, str(folder), signatures={**functions, "serving_default": functions[default]})
+        tf.saved_model.save(served, str(folder), signatures={**traced, "serving_default": traced[default]})
     about = {"name": output.absolute().parent.name, "max_rows": max_rows} | about
     warmup.write(folder, about["name"], requests)
     model_card.write(folder, output.absolute(), model, about, signatures, answers, served.weights)

@@ -296,7 +296,7 @@ def test_a_bad_row_answers_by_itself(exported):
 
 def test_a_bad_row_does_not_reach_the_model():
     """Where it could be an error of the whole batch: a class that a table lacks."""
-    model, table = fresh("gated_pixel_cnn_conditional"), tf.constant([5.0, 6.0, 7.0])
+    model, table = fresh("gated_pixel_cnn"), tf.constant([5.0, 6.0, 7.0])
     looked_up = Signature(lambda label: {"value": tf.gather(table, label)}, model.condition_spec, "")
     answer = saved_model.served_function(model, looked_up)({"label": tf.constant([2, 3, -1, 0])})
     np.testing.assert_array_equal(answer["value"], [7, 0, 0, 5])

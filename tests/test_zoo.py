@@ -18,7 +18,7 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-QUICK = ("made", "time_series", "vae_beta", "autoencoder", "flow_of_points", "dcgan")  # one of each family
+QUICK = ("made", "time_series", "vae_conv", "autoencoder", "flow_of_points", "dcgan")  # one of each family
 MARKED = [pytest.param(row, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS]
 
 
@@ -212,11 +212,11 @@ def test_merging_padding_and_splitting_a_batch_changes_no_row(model, served):
 
 def test_two_replicas_step_as_one(row, mirrored):
     """Plain gradient descent, which shows a gradient's scale; with an average. Eagerly, which needs no graphs."""
-    two_replicas_step_as_one(row, mirrored, lambda: keras.optimizers.SGD(1e-3), lambda step: step)
+    two_replicas_step_as_one(row, mirrored, lambda: keras.optimizers.SGD(2e-3), lambda step: step)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row_of_a_family", ["gated_pixel_cnn", "vae_beta", "dcgan_k2"])
+@pytest.mark.parametrize("row_of_a_family", ["made", "vae_total_correlation_vamp", "began"])
 def test_two_replicas_clip_as_one(row_of_a_family, mirrored):
     """In graphs, by Adam, its gradients clipped: none of which knows of a model, so one of each family is enough."""
     two_replicas_step_as_one(row_of_a_family, mirrored, lambda: keras.optimizers.Adam(1e-3), tf.function, clip_norm=0.5)
@@ -238,7 +238,7 @@ def two_replicas_step_as_one(row, mirrored, make, graph, clip_norm=None):
     shares = mirrored.experimental_distribute_values_from_function(share)
     step_one = graph(lambda: one.distribute_strategy.run(one.train_step, args=(batch,)))
     step_two = graph(lambda: mirrored.run(two.train_step, args=(shares,)))
-    for _ in range(3):
+    for _ in range(2):
         step_one()
         step_two()
     moved = max(np.abs(a.numpy() - b).max() for a, b in zip(one.trainable_variables, start, strict=True))

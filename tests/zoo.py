@@ -42,17 +42,12 @@ ROWS = {
     "nade": ("nade", {**GRAY, "width": 6}),
     "made": ("made", {**COLOR, "width": 12}),
     "made_orders": ("made", {**GRAY, "width": 12, "depth": 2, "masks": 3, "random_orders": True}),
-    "pixel_cnn": ("pixel_cnn", {**GRAY, "width": 4, "depth": 2, "head_width": 8}),
-    "pixel_cnn_color": ("pixel_cnn", {**COLOR, "width": 6, "depth": 1, "head_width": 6}),
+    "pixel_cnn": ("pixel_cnn", {**COLOR, "width": 6, "depth": 2, "head_width": 6}),
     "row_lstm": ("pixel_rnn", {**GRAY, "recurrence": "row", "width": 4, "depth": 2, "head_width": 6}),
     "diagonal_bilstm": ("pixel_rnn", {**COLOR, "recurrence": "diagonal", "width": 4, "depth": 2, "head_width": 6}),
     "gated_pixel_cnn": (
         "gated_pixel_cnn",
-        {**GRAY, "width": 4, "depth": 2, "head_width": 6, "dilations": (1, 2)},
-    ),
-    "gated_pixel_cnn_conditional": (
-        "gated_pixel_cnn",
-        {**COLOR, "width": 4, "depth": 2, "head_width": 6, "conditional": True, "num_classes": 3},
+        {**COLOR, "width": 4, "depth": 2, "head_width": 6, "dilations": (1, 2), "conditional": True, "num_classes": 3},
     ),
     "pixel_cnn_pp": (
         "pixel_cnn_pp",
@@ -76,10 +71,9 @@ ROWS = {
         "time_series",
         {"length": 12, "dims": 2, "action_dims": 1, "width": 6, "depth": 2, "mixtures": 2},
     ),
-    "vae_conv": ("vae", {**GRAY, "latent_dim": 3, "width": 4, "depth": 1}),
-    "vae_beta": (
+    "vae_conv": (
         "vae",
-        {**COLOR, "latent_dim": 2, "width": 4, "depth": 2, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
+        {**GRAY, "latent_dim": 3, "width": 4, "depth": 1, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
     ),
     "vae_logistic_conditional": (
         "vae",
@@ -119,13 +113,9 @@ ROWS = {
         {**BINARY, "classes": 3, "latent_dim": 2, "width": 5, "depth": 1, "architecture": "mlp", "free_bits": 0.01},
     ),
     "hierarchical_vae": ("hierarchical_vae", {**BINARY, "latent_dims": (2, 3), "widths": (4, 5), "samples": 2}),
-    "ladder_vae": ("ladder_vae", {**GRAY, "latent_dims": (2, 2, 3), "widths": (3, 4, 5), "free_bits": 0.01}),
+    "ladder_vae": ("ladder_vae", {**GRAY, "latent_dims": (2, 3), "widths": (4, 5), "free_bits": 0.01}),
     "resnet_vae": ("resnet_vae", {**BINARY, "planes": (1, 1), "halvings": (2, 1), "width": 2}),
-    "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4}),
-    "dcgan_k2": (
-        "dcgan",
-        {"image_shape": (9, 12, 3), "levels": 256, "latent_dim": 4, "width": 4, "discriminator_steps": 2},
-    ),
+    "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4, "discriminator_steps": 2}),
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
     "paired_gan": ("paired_gan_prototype", GRAY),
