@@ -8,6 +8,7 @@ import concurrent.futures
 import dataclasses
 import pathlib
 import queue
+import shlex
 import shutil
 import subprocess
 import sys
@@ -420,7 +421,7 @@ MUTANTS = [
         "tfgen/studies/transfer.py",
         "        self.begin(weights)\n        steps",
         "        steps",
-        "tests/test_transfer.py -k copied",
+        "tests/test_transfer.py -k same_start",
     ),
     Mutant(
         "tfgen/studies/transfer.py",
@@ -1228,7 +1229,7 @@ def survives(mutant: Mutant, checkout: pathlib.Path) -> str:
     path.write_text(whole.replace(mutant.old, mutant.new))
     try:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "--durations=0", "-p", "no:cacheprovider"]
-        done = subprocess.run([*command, *mutant.tests.split()], cwd=checkout, capture_output=True, text=True)
+        done = subprocess.run([*command, *shlex.split(mutant.tests)], cwd=checkout, capture_output=True, text=True)
     finally:
         path.write_text(whole)
     return "" if done.returncode == 1 else f"exit {done.returncode}: {done.stdout.strip().splitlines()[-1:]}"

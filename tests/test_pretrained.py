@@ -76,7 +76,9 @@ def published(tmp_path_factory):
     configs.write(root / "tiny" / "config.json", config, arguments, data.record, [])
     protocol = Protocol(examples=20, samples=10, batch_size=10)
     patch.setattr("trainers.classifier.STEPS", 5)
-    yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol)
+    (root / "tiny" / "studies").mkdir()
+    (root / "tiny" / "studies" / "sharpness.png").write_bytes(b"a picture")
+    yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol, studies=["sharpness"])
     patch.undo()
 
 
@@ -102,7 +104,7 @@ def test_what_is_published(published):
     _, folder = published
     assert {path.name for path in folder.iterdir()} == {
         *("weights.npz", "config.json", "evaluation.json", "MODEL_CARD.md"),
-        *("evaluation.png", "interpolation.png", "judged.png"),
+        *("evaluation.png", "interpolation.png", "judged.png", "sharpness.png"),
     }
     manifest = json.loads((folder.parent / "MANIFEST.json").read_text())
     assert {name: file["bytes"] for name, file in manifest["tiny"].items()} == {
@@ -136,10 +138,12 @@ def test_damage_is_named_by_its_file(published):
         path.write_bytes(whole)
 
 
-def test_a_model_that_is_too_large_is_refused_and_the_old_one_stays(published, monkeypatch):
+def test_a_model_too_large_or_without_its_studies_is_refused_and_the_old_one_stays(published, monkeypatch):
     monkeypatch.setattr(publish, "LARGEST", 1000)
     with pytest.raises(ValueError, match="name='tiny': takes .* bytes, and a published model at most 1,000"):
         publish.publish(published[0], "tiny", Protocol())
+    with pytest.raises(ValueError, match="studies='manifold': was not made; python -m trainers.study --workdir=.*"):
+        publish.publish(published[0], "tiny", Protocol(), studies=["manifold"])
     assert zoo.pretrained_folder("tiny") == published[1]
 
 

@@ -1,11 +1,10 @@
 """Publishes a trained model in pretrained/, for `zoo.pretrained`: weights alone, measured anew as they are stored.
 
-    python -m trainers.publish --workdir=runs/vae_mnist [--full]
+    python -m trainers.publish --workdir=runs/vae_mnist [--full] [--studies=traversal]
 
-pretrained/<name>/ gets weights.npz (float16; averaged where the run kept an average; at its best where
-it kept that; no optimizer), config.json,
-evaluation.json with its protocol, MODEL_CARD.md and up to three pictures; pretrained/MANIFEST.json their sizes and
-sha256. A model of more than 2 MB is refused.
+pretrained/<name>/ gets weights.npz (float16; averaged where the run kept an average; at its best where it kept that; no
+optimizer), config.json, evaluation.json with its protocol, MODEL_CARD.md, up to three pictures, and those of studies of
+the run that are named; pretrained/MANIFEST.json their sizes and sha256. A model of more than 2 MB is refused.
 """
 
 import hashlib
@@ -13,6 +12,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -20,6 +20,7 @@ from trainers import flags as trainer_flags
 
 WORKDIR = flags.DEFINE_string("workdir", None, "of the training run", required=True)
 NAME = flags.DEFINE_string("name", None, "to publish it by (default: the name of the workdir, which is the preset's)")
+STUDIES = flags.DEFINE_list("studies", [], "studies that were made of the run, whose pictures go along")
 trainer_flags.declare_protocol()
 
 LARGEST, LARGEST_PICTURE = 2_000_000, 100_000  # bytes, of all files of a model and of a picture
@@ -31,25 +32,33 @@ def main() -> None:
 
     zoo.read_config(WORKDIR.value)
     name = NAME.value or pathlib.Path(WORKDIR.value).absolute().name
-    folder = publish(pathlib.Path(WORKDIR.value), name, trainer_flags.protocol(), flags.FLAGS.data_dir)
+    folder = publish(pathlib.Path(WORKDIR.value), name, trainer_flags.protocol(), flags.FLAGS.data_dir, STUDIES.value)
     print((folder / "evaluation.json").read_text())
     print(f"published: {folder}/  ({sum(path.stat().st_size for path in folder.iterdir()):,} bytes)")
 
 
-def publish(workdir: pathlib.Path, name: str, protocol, data_dir: str | None = None) -> pathlib.Path:
+def publish(
+    workdir: pathlib.Path, name: str, protocol, data_dir: str | None = None, studies: Sequence[str] = ()
+) -> pathlib.Path:
     """Publishes the model of a training run by a name, in place of an older one of that name.
 
     Args:
       protocol: `measures.Protocol` of evaluation.json.
       data_dir: where TFDS keeps its data, if not where it did in the run.
+      studies: whose pictures are in the workdir and go along.
     Raises:
-      ValueError: where the model takes more than 2 MB.
+      ValueError: where the model takes more than 2 MB, or a study was not made.
     """
     from tfgen import zoo
     from tfgen.core import weights
     from trainers import measures
 
     config = zoo.read_config(workdir)
+    drawn = [workdir / "studies" / f"{study}.png" for study in studies]
+    if missing := [path.stem for path in drawn if not path.exists()]:
+        raise ValueError(
+            f"studies={missing[0]!r}: was not made; python -m trainers.study --workdir={workdir} --study={missing[0]}"
+        )
     model = zoo.restore(workdir, best=bool(config.get("keep_best")))
     with tempfile.TemporaryDirectory() as scratch:
         made = pathlib.Path(scratch) / name
@@ -66,6 +75,8 @@ def publish(workdir: pathlib.Path, name: str, protocol, data_dir: str | None = N
         (made / "config.json").write_text(json.dumps(config | here, indent=2) + "\n")
         (made / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
         _keep_pictures(made)
+        for path in drawn:
+            shutil.copy(path, made)
         (made / "MODEL_CARD.md").write_text(_card(name, made, model))
         _check_size(name, made)
         shutil.rmtree(zoo.PRETRAINED / name, ignore_errors=True)

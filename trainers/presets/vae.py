@@ -65,7 +65,8 @@ PRESETS = {
     "vae_mnist_2d": variant(
         MNIST,
         "A plane of latents, as in figure 4 of Kingma and Welling 2014; its networks are ours.",
-        {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp"},
+        {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp", "activation": "silu"},
+        steps_per_execution=50,
     ),
     "vae_mnist_mlp": variant(
         MNIST,
