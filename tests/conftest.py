@@ -21,11 +21,13 @@ tf.config.set_logical_device_configuration(
 
 # They train, export and start processes.
 SLOW = (
+    "tests.test_disentanglement",
     "tests.test_evaluate",
     "tests.test_export",
     "tests.test_pretrained",
     "tests.test_studies",
     "tests.test_trainers",
+    "tests.test_transfer",
 )
 
 

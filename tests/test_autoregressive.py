@@ -235,6 +235,7 @@ def test_bad_arguments_are_named(name, arguments, message):
         zoo.build(name, **sizes | arguments)
 
 
+@pytest.mark.slow
 def test_the_gated_stacks_have_no_blind_spot_and_the_masked_one_has():
     """By gradient: every position before the middle is seen by the gated model; the masked stack sees nothing to the
     upper right, behind the slope of its window."""
@@ -467,6 +468,7 @@ def test_logistic_mixture_stays_finite():
         assert np.isfinite(tape.gradient(log_prob, values)).all(), scale
 
 
+@pytest.mark.slow
 def test_initialisation_from_data_is_sequential():
     """Given the first batch, every normalised layer answers it with mean 0 and its deviation, one on top of the
     other; the loss and its gradients are finite there, for a batch of one constant picture too."""

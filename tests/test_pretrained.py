@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tfgen import data as datasets
 from tfgen import zoo
@@ -77,7 +78,7 @@ def published(tmp_path_factory):
     protocol = Protocol(examples=20, samples=10, batch_size=10)
     patch.setattr("trainers.classifier.STEPS", 5)
     (root / "tiny" / "studies").mkdir()
-    (root / "tiny" / "studies" / "sharpness.png").write_bytes(b"a picture")
+    Image.new("RGB", (30, 20), "red").save(root / "tiny" / "studies" / "sharpness.png")
     yield root / "tiny", publish.publish(root / "tiny", "tiny", protocol, studies=["sharpness"])
     patch.undo()
 

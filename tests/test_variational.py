@@ -423,6 +423,7 @@ def test_the_weights_of_all_images_sum_to_one_with_an_autoregressive_likelihood(
     assert likelihood.shows_sample and not likelihood.moments()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "row",
     [
