@@ -76,7 +76,7 @@ PRESETS = {
     "vae_mnist_burda": BURDA,
     "iwae_mnist": variant(
         BURDA,
-        "Burda et al. 2016 with k = 50; its epochs are ours: begin with --start_from=runs/vae_mnist_burda.",
+        "Burda et al. 2016 with k = 50; its epochs are ours: begin with --start_from=pretrained/vae_mnist_burda.",
         {"samples": 50},
         steps=16_200,
         epoch_steps=1620,
