@@ -31,7 +31,7 @@ demo: setup
 test: setup
 	$(PYTHON) -m pytest $(TWO)
 
-# Lint, house, mathematics, one row of each family: an answer in a minute and a half.
+# Lint, house, mathematics, one row of each family: an answer in minutes.
 check: lint
 	$(PYTHON) -m pytest $(TWO) -m "not slow"
 

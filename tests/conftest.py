@@ -14,7 +14,7 @@ import functools
 import pytest
 import tensorflow as tf
 
-tf.function = functools.partial(tf.function, autograph=False)  # nothing needs it, and it is a third of every trace
+tf.function = functools.partial(tf.function, autograph=False)  # nothing needs it, and traces are made faster
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )

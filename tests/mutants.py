@@ -418,6 +418,24 @@ MUTANTS = [
         "tests/test_transfer.py -k owns",
     ),
     Mutant(
+        "tfgen/vae/networks.py",
+        "hidden = [keras.layers.Dense(width, activation) for _ in range(depth)]\n    return keras.Sequential([Centre()",
+        'hidden = [keras.layers.Dense(width, "tanh") for _ in range(depth)]\n    return keras.Sequential([Centre()',
+        "tests/test_variational.py -k activation",
+    ),
+    Mutant(
+        "tfgen/vae/vae.py",
+        "(height, width_, parameters), **hidden)",
+        "(height, width_, parameters))",
+        "tests/test_variational.py -k activation",
+    ),
+    Mutant(
+        "trainers/publish.py",
+        "for path in drawn:",
+        "for path in []:",
+        "tests/test_pretrained.py -k what_is_published",
+    ),
+    Mutant(
         "tfgen/studies/transfer.py",
         "        self.begin(weights)\n        steps",
         "        steps",

@@ -578,6 +578,29 @@ def test_a_diagnosis_against_numpy():
     assert "posterior of latents has collapsed" in warning and "of its 2 units none is active" in warning
 
 
+@pytest.mark.parametrize("name, arguments", [ROWS["vae_conv"], ROWS["iwae"], ROWS["hierarchical_vae"]])
+def test_hidden_layers_have_the_activation_that_is_named(name, arguments):
+    """Without one all of them are linear: then so are the networks, up to a constant."""
+    model = zoo.build(name, **arguments | {"activation": "linear"})
+    curved = zoo.build(name, **arguments | {"activation": "silu"})
+
+    def bend(network, *shape):
+        x = tf.random.stateless_normal([2, *shape], [1, 2])
+        ends, middle = network(x), network(tf.reduce_mean(x, axis=0, keepdims=True))
+        return np.abs(tf.reduce_mean(ends, axis=0, keepdims=True) - middle).max()
+
+    for one, bent in ((model, False), (curved, True)):
+        dims = one.decoder.input_shape[-1]
+        networks = [(one.encoder, one.image_shape), (one.decoder, [dims])]
+        networks += [
+            (network, [network.input_shape[-1]]) for network in [*getattr(one, "up", []), *getattr(one, "down", [])]
+        ]
+        for network, shape in networks:
+            assert (bend(network, *shape) > 1e-4) == bent
+    with pytest.raises(ValueError, match="activation='sillu': must be one of Keras's"):
+        zoo.build(name, **arguments | {"activation": "sillu"})
+
+
 def test_activity_leaves_the_variance_of_draws_out():
     random = np.random.default_rng(0)
     means = random.normal(size=(5000, 3)) * [1.0, 0.5, 0.0]

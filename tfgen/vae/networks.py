@@ -101,8 +101,10 @@ def check_activation(name: str) -> None:
     Raises:
       ValueError: naming it.
     """
-    if not callable(getattr(keras.activations, name, None)) or name in ("get", "serialize", "deserialize"):
-        raise ValueError(f"activation={name!r}: must be one of Keras's, such as tanh, relu, gelu, silu")
+    try:
+        keras.activations.get(name)
+    except ValueError:
+        raise ValueError(f"activation={name!r}: must be one of Keras's, such as tanh, relu, gelu, silu") from None
 
 
 def check_layers(latent_dims: tuple[int, ...], widths: tuple[int, ...]) -> None:
