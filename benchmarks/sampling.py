@@ -87,14 +87,13 @@ def measure(model, batch_size: int) -> dict:
     from benchmarks import ties
     from benchmarks.floor import products
     from benchmarks.timing import interleaved
-    from export.saved_model import Served, served_function
+    from export.saved_model import served_function
     from tfgen.ops import seeds
 
     seed = seeds.seed_rows(batch_size)
     shape = model.shape
     positions = math.prod(shape)
-    served = Served({"sample": served_function(model, model.signatures()["sample"])})
-    exported = served.functions["sample"]
+    exported = served_function(model, model.signatures()["sample"])
     forward = tf.function(model.logits)
     plain = model.distribution()
     uniforms = seeds.uniform(seed, shape)

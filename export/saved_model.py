@@ -23,19 +23,43 @@ MAX_ROWS = 1024  # of a request, where the exporter does not say otherwise
 ROWS = 3  # of the requests that verify and warm up an export
 
 
-class Served(tf.Module):
-    """What is saved: the functions, and of the variables those that they read. It holds no Keras object.
+@contextlib.contextmanager
+def _quiet():
+    """Without TensorFlow's warnings of many traced functions, and of inputs that it renames and nobody names."""
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """The signatures of a model as a server has them, each traced once.
 
     `compiled` has, for use in a process of one's own, those whose loop XLA makes faster; no signature has XLA.
     """
 
-    def __init__(self, functions: dict, compiled: dict | None = None):
-        super().__init__()
-        self.functions = functions
-        self.compiled = compiled or {}
-        self.weights = list(
-            {id(v): v for f in functions.values() for v in f.get_concrete_function().variables}.values()
-        )
+    functions: dict[str, tf.types.experimental.PolymorphicFunction]
+    compiled: dict[str, tf.types.experimental.PolymorphicFunction]
+    max_rows: int
+
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """Those that the signatures read."""
+        traced = [function.get_concrete_function() for function in self.functions.values()]
+        return list({id(variable): variable for one in traced for variable in one.variables}.values())
+
+    def save(self, folder: pathlib.Path) -> None:
+        """Writes a SavedModel that holds no Keras object."""
+        root = tf.Module()
+        root.weights, root.compiled = self.weights, self.compiled
+        # Signatures alone, and concrete: `tf.saved_model.save` traces every other function of the module anew.
+        signatures = {name: function.get_concrete_function() for name, function in self.functions.items()}
+        default = "sample" if "sample" in signatures else next(iter(signatures))
+        with _quiet():
+            tf.saved_model.save(root, str(folder), signatures={**signatures, "serving_default": signatures[default]})
 
 
 def served_function(
@@ -59,17 +83,6 @@ def served_function(
         return {name: tf.identity(value, name=name) for name, value in answers.items()}
 
     return function
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Without TensorFlow's warnings of many traced functions, and of inputs that it renames and nobody names."""
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
 
 
 def next_version(base: pathlib.Path) -> pathlib.Path:
@@ -146,7 +159,7 @@ def export_model(
     partial = output.with_name(f"partial-{output.name}")  # no number: TF Serving does not look at it
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        requests, answers = write(model, serve(model, names, max_rows), partial, output, about, max_rows)
+        requests, answers = write(model, serve(model, names, max_rows), partial, output, about)
         verify.verify(partial, requests, answers)
     except BaseException:  # a full disk too
         shutil.rmtree(partial, ignore_errors=True)
@@ -166,16 +179,11 @@ def serve(model: GenerativeModel, names: list[str] | None = None, max_rows: int 
     signatures = {name: signatures[name] for name in names or signatures}
     functions = {name: served_function(model, one, max_rows=max_rows) for name, one in signatures.items()}
     twins = {name: served_function(model, one, True, max_rows) for name, one in signatures.items() if one.compiled}
-    return Served(functions, twins)
+    return Served(functions, twins, max_rows)
 
 
 def write(
-    model: GenerativeModel,
-    served: Served,
-    folder: pathlib.Path,
-    output: pathlib.Path,
-    about: dict,
-    max_rows: int = MAX_ROWS,
+    model: GenerativeModel, served: Served, folder: pathlib.Path, output: pathlib.Path, about: dict
 ) -> tuple[verify.Tensors, verify.Tensors]:
     """Writes an export that is still to be verified into `folder`; its card calls it `output`. See `export`.
 
@@ -183,17 +191,13 @@ def write(
       Requests to verify it with, one for each signature, and what the live model answers.
     """
     signatures = {name: one for name, one in model.signatures().items() if name in served.functions}
-    functions = served.functions
-    default = "sample" if "sample" in functions else next(iter(functions))
-    requests = {name: example_request(model, one, min(ROWS, max_rows)) for name, one in signatures.items()}
+    requests = {name: example_request(model, one, min(ROWS, served.max_rows)) for name, one in signatures.items()}
     with _quiet():
-        answers = {name: functions[name](request) for name, request in requests.items()}
+        answers = {name: served.functions[name](request) for name, request in requests.items()}
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    traced = {name: function.get_concrete_function() for name, function in functions.items()}  # else traced again
-    with _quiet():
-        tf.saved_model.save(served, str(folder), signatures={**traced, "serving_default": traced[default]})
-    about = {"name": output.absolute().parent.name, "max_rows": max_rows} | about
+    served.save(folder)
+    about = {"name": output.absolute().parent.name, "max_rows": served.max_rows} | about
     warmup.write(folder, about["name"], requests)
     model_card.write(folder, output.absolute(), model, about, signatures, answers, served.weights)
     return requests, answers

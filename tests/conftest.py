@@ -10,6 +10,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more thre
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # of those that a test starts too, or sums differ in their last bit
 
 import functools
+import gc
 
 import pytest
 import tensorflow as tf
@@ -35,6 +36,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.module.__name__ in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish():
+    gc.freeze()  # what was imported stays: no collection need walk through it
 
 
 @pytest.hookimpl(optionalhook=True)

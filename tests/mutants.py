@@ -743,8 +743,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/ops/seeds.py",
-        "tf.ensure_shape(_bits(seed, shape), [seed.shape[0], *shape])",
-        "_bits(seed, shape)",
+        "tf.ensure_shape(drawn, [seed.shape[0], *shape])",
+        "drawn",
         "tests/test_ops.py -k stays_known",
     ),
     Mutant(

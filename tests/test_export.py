@@ -54,7 +54,7 @@ class Export:
         self.model, self.path = model, path
         about = {"name": "its-name", "model": "m"}
         served = saved_model.serve(model, names, max_rows)
-        self.requests, self.answers = saved_model.write(model, served, path, path, about, max_rows)
+        self.requests, self.answers = saved_model.write(model, served, path, path, about)
         self.card = json.loads((path / "model_card.json").read_text())
         self._runs = {}
 

@@ -29,7 +29,7 @@ def step_rows(seed: int, step: tf.Tensor | int, stream: int, count: tf.Tensor) -
 
 def split(seed: tf.Tensor, streams: int) -> list[tf.Tensor]:
     """`streams` independent seeds int32 [N, 2] from one."""
-    return tf.unstack(tf.bitcast(_known_rows(seed, (streams, 2)), tf.int32), axis=1)
+    return tf.unstack(tf.bitcast(_bits(seed, (streams, 2)), tf.int32), axis=1)
 
 
 def repeat(seed: tf.Tensor, times: int) -> tf.Tensor:
@@ -37,29 +37,28 @@ def repeat(seed: tf.Tensor, times: int) -> tf.Tensor:
     return tf.concat(split(seed, times), axis=0)
 
 
-def _known_rows(seed: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """`_bits` with as many rows as are known. Once it has met two numbers of rows, its answer says none in a graph;
-    loops over the answer need it."""
-    seed = tf.convert_to_tensor(seed)
-    return tf.ensure_shape(_bits(seed, shape), [seed.shape[0], *shape])
-
-
-# In a graph, for eagerly so many small ops cost a millisecond.
-@tf.function(autograph=False, reduce_retracing=True)
 def _bits(seed: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     """Uniform uint32 [N, *shape]: for each row what `tf.random.stateless_uniform` draws with its seed by Philox, all
     rows at once, where a map over rows takes milliseconds a hundred rows."""
     size = math.prod(shape)
+    blocks = -(-size // 4)  # a block of Philox is four numbers
+    drawn = _blocks(seed, tf.cast(tf.range(blocks), tf.uint64))
+    drawn = tf.reshape(tf.reshape(drawn, [-1, 4 * blocks])[:, :size], [-1, *shape])
+    return tf.ensure_shape(drawn, [seed.shape[0], *shape])  # loops over it need the number of rows where it is known
+
+
+# A graph, for eagerly so many small ops cost a millisecond; one for all shapes, for tracing them costs hundreds.
+@tf.function(autograph=False, input_signature=[tf.TensorSpec([None, 2], tf.int32), tf.TensorSpec([None], tf.uint64)])
+def _blocks(seed: tf.Tensor, block: tf.Tensor) -> tf.Tensor:
+    """The blocks of these numbers of each row's stream: uint32 [N, number of blocks, 4]."""
     words = tf.bitcast(tf.cast(seed, tf.int64), tf.uint64)  # [N, 2], with its sign
     # As TensorFlow makes a key and a counter of a seed: so that weak seeds are as good as any.
     counter = [half for word in tf.unstack(words, axis=1) for half in (word & LOW, _high(word))]
     key_0, key_1, counter_2, counter_3 = _philox(counter, [tf.constant(word, tf.uint64) for word in SCRAMBLE])
-    count = -(-size // 4)  # a block of Philox is four numbers
-    block = tf.zeros_like(key_0)[:, None] + tf.cast(tf.range(count), tf.uint64)
+    block += tf.zeros_like(key_0)[:, None]
     counter = [block, tf.zeros_like(block), *(tf.zeros_like(block) + word[:, None] for word in (counter_2, counter_3))]
-    drawn = tf.stack(_philox(counter, [key_0[:, None], key_1[:, None]]), axis=-1)
-    drawn = tf.reshape(tf.cast(drawn, tf.uint32), [-1, 4 * count])[:, :size]
-    return tf.reshape(drawn, [-1, *shape])
+    drawn = _philox(counter, [key_0[:, None], key_1[:, None]])
+    return tf.cast(tf.stack(drawn, axis=-1), tf.uint32)
 
 
 LOW = 0xFFFFFFFF
@@ -84,7 +83,7 @@ def _philox(counter: list[tf.Tensor], key: list[tf.Tensor]) -> list[tf.Tensor]:
 
 def uniform(seed: tf.Tensor, shape) -> tf.Tensor:
     """Uniform float32 [N, *shape] strictly inside (0, 1), on a grid of 2^-23."""
-    bits = _known_rows(seed, tuple(shape))
+    bits = _bits(seed, tuple(shape))
     return (tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32)), tf.float32) + 0.5) * 2.0**-23
 
 
