@@ -13,12 +13,6 @@ import functools
 import gc
 
 import pytest
-import tensorflow as tf
-
-tf.function = functools.partial(tf.function, autograph=False)  # nothing needs it, and traces are made faster
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
 
 # They train, export and start processes.
 SLOW = (
@@ -30,6 +24,20 @@ SLOW = (
     "tests.test_trainers",
     "tests.test_transfer",
 )
+
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        start_tensorflow()  # not where tests are only dealt out
+
+
+def start_tensorflow():
+    import tensorflow as tf
+
+    tf.function = functools.partial(tf.function, autograph=False)  # nothing needs it, and traces are made faster
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -65,6 +73,8 @@ def cache_dir(tmp_path_factory) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def mirrored():
     """Two CPU replicas. A second MirroredStrategy in one process fails, hence one for the session."""
+    import tensorflow as tf
+
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
