@@ -129,6 +129,12 @@ def exports(monkeypatch):
     return asked
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Sampling takes longer than the rest of a run of seconds."""
+    monkeypatch.setattr(callbacks.Pictures, "on_epoch_end", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     "arguments, answer",
     [
@@ -232,7 +238,7 @@ def assert_same_checkpoint(one, other):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole, exports, capsys):
+def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole, exports, no_pictures, capsys):
     """kill -9 in the middle, the same command again: weights, slots, average and step are equal bit for bit."""
     changes = {"steps": 40, "epoch_steps": 10, "transforms": "binarize", "schedule": "cosine"}
     config = tiny(tmp_path, "dcgan", **changes)
@@ -261,11 +267,11 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole, exports, capsy
     assert steps == [10, 20, 30, 40]  # no step is logged twice
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, whole, exports):
+@pytest.mark.parametrize("number, model", [(signal.SIGINT, "fvsbn"), (signal.SIGTERM, "pixel_cnn")])
+def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, model, whole, exports, no_pictures):
     """The best so far is part of what goes on."""
     changes = {"steps_per_execution": 1, "keep_best": "val_loss"}
-    config = tiny(tmp_path, "fvsbn", **changes)
+    config = tiny(tmp_path, model, **changes)
     original = callbacks.StopOnSignal.on_train_batch_end
 
     def at_step_six(self, batch, logs=None):
@@ -281,7 +287,7 @@ def test_a_signal_saves_and_the_same_command_goes_on(tmp_path, number, whole, ex
     assert checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] in (6, 7)
     runner.run(config)
     for folder in ("checkpoints", "best_val_loss"):
-        assert_same_checkpoint(weights_of(config.workdir, folder), weights_of(whole("fvsbn", **changes), folder))
+        assert_same_checkpoint(weights_of(config.workdir, folder), weights_of(whole(model, **changes), folder))
 
 
 def test_after_a_stop_nothing_keeps_the_process_alive():
