@@ -376,6 +376,7 @@ def test_bad_names_of_several_sets(name, message):
         load(name)
 
 
+@pytest.mark.slow
 def test_a_model_of_two_sets_trains_on_them():
     """By the way of a trainer: the data by name, the model's arguments from it, its check, and steps."""
     config = TrainConfig(

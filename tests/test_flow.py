@@ -348,6 +348,7 @@ def test_baselines_against_their_formulas(monkeypatch):
     np.testing.assert_allclose(found["kernel"]["nats"], -kernel.log_prob(test).mean(), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_flow_is_measured_beside_baselines_the_truth_and_the_modes(monkeypatch):
     monkeypatch.setattr(density, "COMPONENTS", (8,))
     monkeypatch.setattr(density, "BANDWIDTHS", (0.04,))
@@ -363,6 +364,7 @@ def test_a_flow_is_measured_beside_baselines_the_truth_and_the_modes(monkeypatch
     assert measures.modes_covered(model, data.load("moons"), Protocol()) == {}
 
 
+@pytest.mark.slow
 def test_the_map_of_a_density_has_its_values_where_they_belong():
     model, given = flow(2), points.generated("ring")[:60]
     made, true = study.figure(model, "ring", given, 0).axes[:2]

@@ -59,7 +59,13 @@ def published(tmp_path_factory):
     root = tmp_path_factory.mktemp("published")
     patch.setattr(zoo, "PRETRAINED", root / "pretrained")
     data = load("digits", None, "")
-    config = TrainConfig(model="dcgan", average=0.9, keep_best="val_loss", hparams={"latent_dim": 3, "width": 4})
+    config = TrainConfig(
+        model="dcgan",
+        average=0.9,
+        keep_best="val_loss",
+        start_from="/elsewhere/begun",
+        hparams={"latent_dim": 3, "width": 4},
+    )
     arguments = {"image_shape": (8, 8, 1), "levels": 17, **config.hparams}
     keras.utils.set_random_seed(0)
     model = zoo.build("dcgan", **arguments)
@@ -117,7 +123,8 @@ def test_what_is_published(published):
     # Of the rounded weights: measured again from the published file alone.
     again = measures.check(zoo.pretrained("tiny"), load("digits", None, ""))
     assert again == evaluation["check"] and evaluation["samples"] == 10 and "train" in evaluation["protocol"]
-    assert zoo.read_config(folder)["workdir"] == ""
+    config = zoo.read_config(folder)
+    assert config["workdir"] == "" and config["start_from"] == "begun"  # no path of this machine
 
 
 def test_a_name_that_is_not_there_lists_those_that_are(published):

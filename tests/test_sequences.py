@@ -185,6 +185,7 @@ def test_the_queues_of_a_stack_against_whole_sequences():
     np.testing.assert_allclose(tf.stack(steps, axis=1), whole, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_wavenet_by_steps_equals_plain():
     model = wavenet(20, 16, conditional=True, num_classes=4)
     distribution = model.distribution(label=tf.range(4))

@@ -73,7 +73,8 @@ def publish(
         if "data_differs" in evaluation:
             raise ValueError(f"workdir={str(workdir)!r}: {evaluation['data_differs']}; its figures would be of no use")
         evaluation["check"] = measures.check(model, data)
-        here = {"workdir": "", "export_dir": "", "data_dir": ""}  # of no use elsewhere
+        begun = pathlib.Path(config.get("start_from", "")).name
+        here = {"workdir": "", "export_dir": "", "data_dir": "", "start_from": begun}  # folders are of no use elsewhere
         (made / "config.json").write_text(json.dumps(config | here, indent=2) + "\n")
         (made / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
         _keep_pictures(made)

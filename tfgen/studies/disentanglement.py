@@ -47,7 +47,8 @@ def study(model, data, settings):
     drawn = axes.imshow(shown[:, order], cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
     for k in range(len(shown)):
         for place, j in enumerate(order):
-            axes.text(place, k, f"{shown[k, j]:.2f}", ha="center", va="center", color="w" if shown[k, j] > 0.6 else "k")
+            value = round(shown[k, j], 2) + 0.0  # not -0.00
+            axes.text(place, k, f"{value:.2f}", ha="center", va="center", color="w" if value > 0.6 else "k")
     axes.set_yticks(range(len(shown)), [f"{f}  (gap {g:.2f})" for f, g in zip(data.factors, gaps[name], strict=True)])
     axes.set_xticks(range(len(order)), [f"z{j}" for j in order])
     axes.spines[:].set_visible(False)
