@@ -70,7 +70,7 @@ PRESETS = {
     ),
     "iwae_mnist_2d": variant(
         MNIST,
-        "vae_mnist_2d with k = 20, for posteriors that cover p(z | x): begin with --start_from=pretrained/vae_mnist_2d.",
+        "vae_mnist_2d with k = 20, whose q covers p(z | x): begin with --start_from=pretrained/vae_mnist_2d.",
         {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp", "activation": "silu", "samples": 20},
         steps=4000,
         steps_per_execution=50,
