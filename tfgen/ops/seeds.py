@@ -43,8 +43,7 @@ def _bits(seed: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     size = math.prod(shape)
     blocks = -(-size // 4)  # a block of Philox is four numbers
     drawn = _blocks(seed, tf.cast(tf.range(blocks), tf.uint64))
-    drawn = tf.reshape(tf.reshape(drawn, [-1, 4 * blocks])[:, :size], [-1, *shape])
-    return tf.ensure_shape(drawn, [seed.shape[0], *shape])  # loops over it need the number of rows where it is known
+    return tf.reshape(tf.reshape(drawn, [-1, 4 * blocks])[:, :size], [-1, *shape])
 
 
 # A graph, for eagerly so many small ops cost a millisecond; one for all shapes, for tracing them costs hundreds.
