@@ -1,18 +1,17 @@
 """Two logical CPU devices for the whole session, before TensorFlow starts; which tests are slow, and which share a
 process; where the prepared data sets are; a process that answers from exports."""
 
+import functools
+import gc
 import os
 import pathlib
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more threads would only get in their way
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # of those that a test starts too, or sums differ in their last bit
-
-import functools
-import gc
-
-import pytest
 
 # They train, export and start processes.
 SLOW = (

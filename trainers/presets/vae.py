@@ -28,6 +28,12 @@ MNIST = TrainConfig(
     average=0.999,
 )
 CONV = {"latent_dim": 40, "width": 32, "depth": 2, "architecture": "conv"}
+PLANE = variant(
+    MNIST,
+    "A plane of latents, as in figure 4 of Kingma and Welling 2014; its networks are ours.",
+    {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp", "activation": "silu"},
+    steps_per_execution=50,
+)
 # Burda et al. 2016 train 3,280 epochs of batches of 20, with eight rates from 1e-3 down, and with tanh.
 BURDA = variant(
     MNIST,
@@ -62,18 +68,12 @@ PRESETS = {
         "vae_mnist with half the width and one convolution more: 0.7 MB in half precision.",
         {**CONV, "width": 16, "depth": 3},
     ),
-    "vae_mnist_2d": variant(
-        MNIST,
-        "A plane of latents, as in figure 4 of Kingma and Welling 2014; its networks are ours.",
-        {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp", "activation": "silu"},
-        steps_per_execution=50,
-    ),
+    "vae_mnist_2d": PLANE,
     "iwae_mnist_2d": variant(
-        MNIST,
+        PLANE,
         "vae_mnist_2d with k = 20, whose q covers p(z | x): begin with --start_from=pretrained/vae_mnist_2d.",
-        {"latent_dim": 2, "width": 200, "depth": 2, "architecture": "mlp", "activation": "silu", "samples": 20},
+        {"samples": 20},
         steps=4000,
-        steps_per_execution=50,
     ),
     "vae_mnist_mlp": variant(
         MNIST,
