@@ -64,8 +64,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_dir(tmp_path_factory) -> pathlib.Path:
-    """Where data sets are kept, in this process and those that it starts; nothing is left in anybody's home."""
-    os.environ["TFGEN_CACHE_DIR"] = str(path := tmp_path_factory.mktemp("cache"))
+    """Where data sets are kept, by all processes of the tests; nothing is left in anybody's home."""
+    root = tmp_path_factory.getbasetemp()
+    path = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "cache"
+    os.environ["TFGEN_CACHE_DIR"] = str(path)
     return path
 
 

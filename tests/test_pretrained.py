@@ -21,7 +21,7 @@ from trainers.measures import Protocol
 
 @functools.cache
 def load(dataset, data_dir, transforms):
-    return datasets.load(dataset, data_dir, transforms)
+    return datasets.load(dataset, data_dir, transforms, cache=True)
 
 
 @pytest.mark.parametrize("name", zoo.read_manifest())

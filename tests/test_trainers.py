@@ -60,6 +60,9 @@ def tiny(tmp_path, model="vae", **changes):
     )
 
 
+RESUMED = {"steps": 40, "epoch_steps": 10, "transforms": "binarize", "schedule": "cosine"}
+
+
 def python(*arguments, **options):
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, **options
@@ -113,6 +116,12 @@ def whole(tmp_path_factory):
         return made[key]
 
     return train
+
+
+@pytest.fixture(scope="module")
+def whole_gan(whole):
+    """The work directory of a GAN, exported."""
+    return whole("dcgan", exported=True, **RESUMED)
 
 
 @pytest.fixture
@@ -238,10 +247,9 @@ def assert_same_checkpoint(one, other):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole, exports, no_pictures, capsys):
+def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole_gan, exports, no_pictures, capsys):
     """kill -9 in the middle, the same command again: weights, slots, average and step are equal bit for bit."""
-    changes = {"steps": 40, "epoch_steps": 10, "transforms": "binarize", "schedule": "cosine"}
-    config = tiny(tmp_path, "dcgan", **changes)
+    config = tiny(tmp_path, "dcgan", **RESUMED)
     configs.write(tmp_path / "config.json", config, {}, {}, [])
     # That process has the devices and threads of this one: others round differently.
     code = "import runpy; from tests.conftest import start_tensorflow; start_tensorflow(); "
@@ -260,7 +268,7 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, whole, exports, no_pi
     assert 0 < checkpoints.found(tmp_path / "run" / "checkpoints")[0][0] < 40
     assert entry("trainers.train_gan", flag) == 0
     assert "going on from step" in capsys.readouterr().out
-    one, other = weights_of(config.workdir), weights_of(whole("dcgan", **changes))
+    one, other = weights_of(config.workdir), weights_of(whole_gan)
     assert_same_checkpoint(one, other)
     assert any("optimizer" in name for name in one) and any("average" in name for name in one)
     steps = [json.loads(line)["step"] for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
@@ -467,29 +475,27 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half(tmp_path, monkeypatch, 
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
 
 
-def test_a_run_leaves_logs_pictures_and_an_export(whole):
-    workdir = whole("dcgan", exported=True)
-    path = workdir / "export" / "1"
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [4, 8, 12]
+def test_a_run_leaves_logs_pictures_and_an_export(whole_gan):
+    path = whole_gan / "export" / "1"
+    lines = [json.loads(line) for line in (whole_gan / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30, 40]
     for name in ("real", "fake", "fooling", "real_accuracy", "discriminator_loss", "val_real", "images_per_second"):
         assert np.isfinite(lines[-1][name]), name
-    assert {p.name for p in (workdir / "pictures").iterdir()} == {
-        f"{s}-{n:07d}.png" for s in ("generate", "sample") for n in (4, 8, 12)
+    assert {p.name for p in (whole_gan / "pictures").iterdir()} == {
+        f"{s}-{n:07d}.png" for s in ("generate", "sample") for n in (10, 20, 30, 40)
     }
-    events = list((workdir / "tensorboard").glob("events*"))
+    events = list((whole_gan / "tensorboard").glob("events*"))
     tags = {value.tag for event in tf.compat.v1.train.summary_iterator(str(events[0])) for value in event.summary.value}
     assert {"train/real (nats)", "validation/real_accuracy (fraction)", "sample"} <= tags
     assert (path / "MODEL_CARD.md").exists()
     card = json.loads((path / "model_card.json").read_text())
-    assert card["trained_steps"] == 12 and card["dataset"] == "digits" and "scikit-learn digits" in card["protocol"]
+    assert card["trained_steps"] == 40 and card["dataset"] == "digits" and "scikit-learn digits" in card["protocol"]
 
 
-def test_export_has_the_averaged_weights(whole):
-    workdir = whole("dcgan", exported=True)
-    averaged, last = zoo.restore(workdir), zoo.restore(workdir, averaged=False)
-    loaded = tf.saved_model.load(str(workdir / "export" / "1"))
-    image = next(iter(load("digits").batches("test", 5)))["image"]
+def test_export_has_the_averaged_weights(whole_gan):
+    averaged, last = zoo.restore(whole_gan), zoo.restore(whole_gan, averaged=False)
+    loaded = tf.saved_model.load(str(whole_gan / "export" / "1"))
+    image = next(iter(load("digits", transform="binarize").batches("test", 5)))["image"]
     served = loaded.signatures["discriminate"](image=image)["logits"]
     np.testing.assert_allclose(served, averaged.discriminate(image), atol=1e-5)
     assert np.abs(served - last.discriminate(image)).max() > 1e-3

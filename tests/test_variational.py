@@ -428,8 +428,7 @@ def test_the_weights_of_all_images_sum_to_one_with_an_autoregressive_likelihood(
     "row",
     [
         "vae_logistic_conditional",
-        "vae_planar_autoregressive",
-        "vae_iaf",
+        "vae_iaf_autoregressive",
         "vae_total_correlation_vamp",
         "hierarchical_vae",
         "ladder_vae",
@@ -609,7 +608,7 @@ def test_activity_leaves_the_variance_of_draws_out():
     assert latents.active_units(means, means) == 2
 
 
-@pytest.mark.parametrize("row, layers", [("hierarchical_vae", 2), ("ladder_vae", 2), ("vae_iaf", 1)])
+@pytest.mark.parametrize("row, layers", [("hierarchical_vae", 2), ("ladder_vae", 2), ("vae_iaf_autoregressive", 1)])
 def test_a_diagnosis_has_every_layer(row, layers):
     name, arguments = ROWS[row]
     model = zoo.build(name, **arguments)

@@ -3,6 +3,7 @@
 The tests of a row follow each other in one process and share what they build, trace and train; then it is let go.
 """
 
+import dataclasses
 import functools
 import random
 
@@ -100,13 +101,13 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
 
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
-    """Served and live: eagerly, or in a graph what is compiled when called eagerly (see `-k by_steps`)."""
+    """Served and, but for what is compiled when called eagerly (see `-k by_steps`), live."""
     if "sample" not in model.signatures():
         pytest.skip("it draws no samples")
     signature = model.signatures()["sample"]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
-    sample = tf.function(signature.function) if signature.compiled else signature.function
-    together = sample(**request)[model.example].numpy()
+    answer = served.functions["sample"](request) if signature.compiled else signature.function(**request)
+    together = answer[model.example].numpy()
     assert together.dtype == model.batch_spec[model.example].dtype and together.shape == (3, *model.shape)
     assert not model.levels or together.max() < model.levels
     # Levels are the same bit for bit; real values may differ by the rounding of another order of sums.
@@ -147,8 +148,8 @@ def test_players_own_all_variables_and_share_what_they_declare(model):
     assert sorted(owned) == sorted(id(variable) for variable in model.trainable_variables)
 
 
-def test_only_own_variables_move(row):
-    model = compiled(fresh(row), make=lambda: keras.optimizers.SGD(0.1))
+def test_only_own_variables_move(row, trained):
+    model, _ = trained
     strategy_batch = batch_for(model)
     for player in model.players():
         before = {variable.path: variable.numpy() for variable in model.trainable_variables}
@@ -187,8 +188,11 @@ def test_fit_lowers_the_loss_of_a_single_player(trained):
 
 
 def test_served_equals_live(row, model, served, plain_tensorflow, tmp_path):
-    """Every signature, in a process without Keras, TFP or tfgen, by the session loader: integers bit for bit."""
+    """Every signature, in a process without Keras, TFP or tfgen, by the session loader: integers bit for bit.
+
+    Without the compiled twins, which such a loader does not see (`test_export.py`)."""
     path = tmp_path / "m" / "1"
+    served = dataclasses.replace(served, compiled={})
     requests, answers = saved_model.write(model, served, path, path, {"model": row})
     verify.compare(plain_tensorflow(path, requests), answers)
 

@@ -66,29 +66,24 @@ ROWS = {
             "num_classes": 3,
         },
     ),
-    "time_series": ("time_series", {"length": 12, "dims": 2, "width": 6, "depth": 2, "mixtures": 2}),
-    "time_series_actions": (
+    "time_series": (
         "time_series",
         {"length": 12, "dims": 2, "action_dims": 1, "width": 6, "depth": 2, "mixtures": 2},
     ),
     "vae_conv": (
         "vae",
-        {**GRAY, "latent_dim": 3, "width": 4, "depth": 1, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5},
+        {**GRAY, "latent_dim": 3, "width": 4, "depth": 1, "beta": 4.0, "warmup_steps": 10, "free_bits": 0.5}
+        | {"posterior": "full"},
     ),
     "vae_logistic_conditional": (
         "vae",
         {**COLOR, "latent_dim": 2, "width": 4, "depth": 1, "likelihood": "logistic", "prior": "mixture"}
-        | {"components": 3, "conditional": True, "num_classes": 3, "posterior": "full"},
+        | {"components": 3, "conditional": True, "num_classes": 3, "posterior": "planar", "flow_steps": 2},
     ),
-    "vae_planar_autoregressive": (
-        "vae",
-        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "planar"}
-        | {"flow_steps": 2, "prior": "autoregressive"},
-    ),
-    "vae_iaf": (
+    "vae_iaf_autoregressive": (
         "vae",
         {**BINARY, "latent_dim": 3, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "iaf"}
-        | {"flow_steps": 2},
+        | {"flow_steps": 2, "prior": "autoregressive"},
     ),
     "vae_total_correlation_vamp": (
         "vae",
