@@ -82,7 +82,7 @@ ROWS = {
     ),
     "vae_iaf_autoregressive": (
         "vae",
-        {**BINARY, "latent_dim": 3, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "iaf"}
+        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "architecture": "mlp", "posterior": "iaf"}
         | {"flow_steps": 2, "prior": "autoregressive"},
     ),
     "vae_total_correlation_vamp": (
