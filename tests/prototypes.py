@@ -11,8 +11,8 @@ from tfgen.distributions.autoregressive import Autoregressive
 from tfgen.distributions.latents import standard_normal
 from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.layers.dropout import dropout
-from tfgen.losses.adversarial import OBJECTIVES, PairedObjective
-from tfgen.ops import images, replicas, seeds
+from tfgen.losses.adversarial import OBJECTIVES
+from tfgen.ops import images
 from tfgen.vae.base import LatentVariableModel
 from tfgen.vae.networks import mlp_decoder, mlp_encoder
 from tfgen.vae.posteriors import normal_of
@@ -159,18 +159,13 @@ class Paint(keras.layers.Layer):
         return tf.broadcast_to(level[:, :, None, None], [tf.shape(level)[0], *self.image_shape])
 
 
-def relativistic(one, other):
-    """-ln sigmoid(one - other): Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, eq. 3 and 4."""
-    return tf.nn.softplus(other - one)
-
-
 class PairedGAN(AdversarialModel):
     """A GAN of three labels with pairs, a gradient penalty and a distance of features: what the family admits."""
 
     def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, objective: str = "relativistic"):
-        super().__init__(image_shape, levels, 2, "non_saturating", 1, num_classes=3)
-        if objective == "relativistic":
-            self.objective = PairedObjective(relativistic, lambda real, fake: relativistic(fake, real))
+        super().__init__(
+            image_shape, levels, latent_dim=2, objective=objective, conditional="concatenation", num_classes=3
+        )
         self.generator, self.discriminator = Paint(self.image_shape), Judge()
         self.discriminator_additions = {"gradient_penalty": Addition(5.0, self._penalty, "1")}
         self.generator_additions = {"features": Addition(0.5, self._features, "1")}
@@ -242,91 +237,4 @@ class AdversarialAutoencoder(GenerativeModel):
         return {
             "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "An image of each seed."),
             "reconstruct": Signature(lambda image: {"image": self.reconstruct(image)}, {"image": image}, "The image."),
-        }
-
-
-class Pool:
-    """The last fakes of all replicas, in a plain object: its variable is the model's, but no attribute of it."""
-
-    def __init__(self, model: GenerativeModel, size: int):
-        self.fakes = model.add_weight(
-            shape=(size, *model.shape), initializer="zeros", trainable=False, aggregation="only_first_replica"
-        )
-
-    def mix(self, fakes: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Half of the rows, by their seeds, are past ones."""
-        drawn = seeds.uniform(seed, [])
-        past = tf.gather(self.fakes.value, tf.cast(drawn * 2 * self.fakes.shape[0], tf.int32) % self.fakes.shape[0])
-        return tf.where((drawn < 0.5)[:, None, None, None], past, fakes)
-
-    def add(self, fakes: tf.Tensor) -> None:
-        self.fakes.assign(tf.concat([replicas.gather_batch(fakes), self.fakes.value], 0)[: self.fakes.shape[0]])
-
-
-class EquilibriumGAN(GenerativeModel):
-    """State after a move: BEGAN's control variable k, of the means of all replicas, and a pool of past fakes."""
-
-    GAMMA, RATE = 0.5, 0.01  # gamma of eq. 12; lambda of eq. 13, large so that few steps move it
-
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 2, width: int = 8):
-        super().__init__(image_shape, levels)
-        self.latent_dim = latent_dim
-        self.generator = mlp_decoder(width, 1, image_shape)
-        self.discriminator = keras.Sequential([mlp_encoder(width, 1, width), mlp_decoder(width, 1, image_shape)])
-        self.k = self.add_weight(
-            shape=(),
-            initializer=keras.initializers.Constant(0.5),
-            trainable=False,
-            name="k",
-            aggregation="only_first_replica",
-        )
-        self.pool = Pool(self, 6)
-
-    def prior(self):
-        return standard_normal(self.latent_dim)
-
-    def _pixels(self, seed, training=False):
-        latents = self.prior().draw(seed).value
-        return tf.tanh(tf.cast(self.generator(latents, training=training), tf.float32))
-
-    def _error(self, pixels, training):
-        made = tf.cast(self.discriminator(pixels, training=training), tf.float32)
-        return tf.reduce_sum(tf.abs(made - pixels), axis=[1, 2, 3])
-
-    def players(self):
-        return (
-            Player(
-                "discriminator",
-                self._discriminator_terms,
-                [self.discriminator],
-                objective=lambda terms: terms["real"] - self.k.value * terms["fake"],
-                after_move=self._control,
-            ),
-            Player("generator", self._generator_terms, [self.generator], after_move=self._remember),
-        )
-
-    def _discriminator_terms(self, batch, seed, training):
-        fakes = self.pool.mix(self._pixels(seed, training), seed)
-        return {
-            "real": self._error(images.to_symmetric(batch["image"], self.levels), training),
-            "fake": self._error(fakes, training),
-        }
-
-    def _generator_terms(self, batch, seed, training):
-        return {"fooling": self._error(self._pixels(seed, training), training)}
-
-    def _control(self, means, rows, seed):
-        balance = self.GAMMA * means["real"] - means["fake"]
-        self.k.assign(tf.clip_by_value(self.k.value + self.RATE * balance, 0.0, 1.0))
-
-    def _remember(self, means, rows, seed):
-        self.pool.add(self._pixels(seed))
-
-    def sample(self, seed: tf.Tensor) -> tf.Tensor:
-        """int32 [N, 2] -> uint8 [N, H, W, C]."""
-        return images.from_symmetric(self._pixels(seed), self.levels)
-
-    def signatures(self):
-        return {
-            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "An image of each seed.")
         }

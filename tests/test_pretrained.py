@@ -69,9 +69,7 @@ def published(tmp_path_factory):
     arguments = {"image_shape": (8, 8, 1), "levels": 17, **config.hparams}
     keras.utils.set_random_seed(0)
     model = zoo.build("dcgan", **arguments)
-    model.discriminator.layers[-1].bias.assign(
-        [100.03]
-    )  # float16 counts by sixteenths there: rounding shows in a logit
+    model.discriminator.logits.bias.assign([100.03])  # float16 counts by sixteenths there: rounding shows in a logit
     model.compile({player.name: keras.optimizers.Adam(1e-2) for player in model.players()}, average=0.9)
     trackable = checkpoints.trackable(model, model.average, model.optimizers)
     for step, folder in (

@@ -13,23 +13,11 @@ zoo.MODELS |= {
     "pixel_vae_prototype": zoo.Entry(
         "tests.prototypes:PixelVAE", zoo.BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
     ),
-    "paired_gan_prototype": zoo.Entry(
-        "tests.prototypes:PairedGAN",
-        zoo.ADVERSARIAL,
-        "gan",
-        "Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734",
-    ),
     "aae_prototype": zoo.Entry(
         "tests.prototypes:AdversarialAutoencoder",
         ("prior", "sample", "reconstruct"),
         "gan",
         "Makhzani et al. 2015, https://arxiv.org/abs/1511.05644",
-    ),
-    "began_prototype": zoo.Entry(
-        "tests.prototypes:EquilibriumGAN",
-        ("prior", "sample"),
-        "gan",
-        "Berthelot et al. 2017, https://arxiv.org/abs/1703.10717",
     ),
 }
 
@@ -111,12 +99,38 @@ ROWS = {
     "ladder_vae": ("ladder_vae", {**GRAY, "latent_dims": (2, 3), "widths": (4, 5), "free_bits": 0.01}),
     "resnet_vae": ("resnet_vae", {**BINARY, "planes": (1, 1), "halvings": (2, 1), "width": 2}),
     "dcgan": ("dcgan", {**GRAY, "latent_dim": 4, "width": 4, "discriminator_steps": 2}),
+    "gan": (
+        "gan",
+        {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 3, "latents": "sphere", "width": 4, "depth": 1}
+        | {"maxout": 2, "objective": "hinge", "spectral_norm": True, "conditional": "projection", "num_classes": 3},
+    ),
+    "point_gan": (
+        "point_gan",
+        {"dims": 2, "latent_dim": 2, "width": 4, "depth": 1, "objective": "wasserstein", "discriminator_steps": 2}
+        | {"penalties": ("gradient_penalty",)},
+    ),
+    "dcgan_relativistic": (
+        "dcgan",
+        {
+            **COLOR,
+            "image_shape": (8, 8, 3),
+            "latent_dim": 3,
+            "width": 2,
+            "normalized": "generator",
+            "latents": "uniform",
+        }
+        | {"objective": "relativistic", "penalties": ("r1", "r2"), "penalty_every": 2, "augmentations": ("color",)},
+    ),
+    "resnet_gan": (
+        "resnet_gan",
+        {**GRAY, "latent_dim": 3, "width": 2, "conditional": "auxiliary", "num_classes": 3, "label_smoothing": 0.1}
+        | {"instance_noise": 0.1, "joint_batches": True},
+    ),
+    "began": ("began", {**GRAY, "latent_dim": 3, "width": 2}),
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
-    "paired_gan": ("paired_gan_prototype", GRAY),
     "aae": ("aae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
-    "began": ("began_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
 }
 
-# Variables whose gradient is zero by mathematics, by row: what a pair's logits have in common cancels.
-WITHOUT_GRADIENT = {"paired_gan": ("by_label",)}
+# Variables whose gradient is zero by mathematics, by row.
+WITHOUT_GRADIENT = {}

@@ -128,8 +128,18 @@ MODELS = {
     "resnet_vae": Entry(
         "tfgen.vae.resnet_vae:ResNetVAE", BOUNDED, "vae", "Kingma et al. 2016, https://arxiv.org/abs/1606.04934"
     ),
+    "gan": Entry("tfgen.gan.gan:GAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"),
+    "point_gan": Entry(
+        "tfgen.gan.gan:PointGAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"
+    ),
     "dcgan": Entry(
         "tfgen.gan.dcgan:DCGAN", ADVERSARIAL, "gan", "Radford et al. 2016, https://arxiv.org/abs/1511.06434"
+    ),
+    "resnet_gan": Entry(
+        "tfgen.gan.resnet_gan:ResNetGAN", ADVERSARIAL, "gan", "Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028"
+    ),
+    "began": Entry(
+        "tfgen.gan.began:BEGAN", ADVERSARIAL, "gan", "Berthelot et al. 2017, https://arxiv.org/abs/1703.10717"
     ),
 }
 
@@ -165,14 +175,27 @@ def verbs(model) -> tuple[str, ...]:
 
 
 def arguments(name: str) -> dict[str, str]:
-    """A model's arguments and their types, in order, read from its source without importing it (or TensorFlow)."""
-    module, class_name = find(name).path.split(":")
-    source = pathlib.Path(importlib.util.find_spec(module).origin).read_text()
-    for node in ast.parse(source).body:
+    """A model's arguments and their types, in order, read from its source without importing it (or TensorFlow).
+
+    Where its constructor hands **options on, those that its base class has by keyword alone are its own, too.
+    """
+    own, options = _arguments(*find(name).path.split(":"))
+    return own | options
+
+
+def _arguments(module: str, class_name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """(arguments, arguments by keyword alone) of a class, and their types."""
+    body = ast.parse(pathlib.Path(importlib.util.find_spec(module).origin).read_text()).body
+    homes = {alias.name: node.module for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    for node in body:
         if isinstance(node, ast.ClassDef) and node.name == class_name:
             for item in node.body:
                 if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                    return {arg.arg: ast.unparse(arg.annotation) for arg in item.args.args[1:]}
+                    kinds = item.args.args[1:], item.args.kwonlyargs
+                    own, options = ({arg.arg: ast.unparse(arg.annotation) for arg in kind} for kind in kinds)
+                    if item.args.kwarg:
+                        options |= _arguments(homes[node.bases[0].id], node.bases[0].id)[1]
+                    return own, options
     raise LookupError(f"{class_name}.__init__ not found in {module}")
 
 

@@ -167,6 +167,8 @@ def _convert(name: str, value: str, kind: str, flag: str = "hparams"):
     try:
         if kind == "bool":
             return {"true": True, "false": False}[value.lower()]
+        if kind == "tuple[str, ...]":
+            return tuple(filter(None, value.split("+")))
         if kind.startswith("tuple"):
             return tuple(int(part) for part in value.split("x"))
         return {"int": int, "float": float, "str": str}[kind](value)

@@ -214,7 +214,7 @@ def reconstruction(model, data, protocol) -> dict:
 
 
 def discriminator(model, data, protocol) -> dict:
-    """Mean logits of "this is real" for examples and for samples, and the mean level of both."""
+    """Mean logits of "this is real" for examples and for samples, and of images the mean level of both."""
     logits = tf.function(model.discriminate)
     limit = protocol.limit(BOUND_EXAMPLES)
     batches = [
@@ -224,7 +224,9 @@ def discriminator(model, data, protocol) -> dict:
     for name, parts in (("example", batches), ("sample", list(_samples(model, data, protocol)))):
         values = np.concatenate([logits(part).numpy() for part in parts])
         levels = np.concatenate(parts).astype(np.float64)
-        result |= {f"{name}_logit": round(float(values.mean()), 4), f"{name}_level": round(float(levels.mean()), 4)}
+        result[f"{name}_logit"] = round(float(values.mean()), 4)
+        if model.levels:
+            result[f"{name}_level"] = round(float(levels.mean()), 4)
     return result
 
 

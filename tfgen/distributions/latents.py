@@ -153,6 +153,51 @@ def standard_normal(dim: int) -> DiagonalGaussian:
     return DiagonalGaussian(tf.zeros([dim]), tf.ones([dim]))
 
 
+class Uniform(Density):
+    """Uniform in [-1, 1]^D for all rows alike."""
+
+    def __init__(self, dim: int):
+        self._dim = dim
+
+    def draw(self, seed):
+        value = 2.0 * seeds.uniform(seed, [self._dim]) - 1.0
+        return Drawn(value, self.log_prob(value))
+
+    def log_prob(self, value):
+        inside = tf.reduce_all(tf.abs(value) <= 1.0, axis=-1)
+        return tf.where(inside, -self._dim * math.log(2.0), -math.inf)
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {"mean": tf.zeros([self._dim]), "stddev": tf.fill([self._dim], 1.0 / math.sqrt(3.0))}
+
+
+class Sphere(Density):
+    """Uniform on the sphere of radius sqrt(D) for all rows alike; its density is by the sphere's area, and is that of
+    every value's direction (White 2016, "Sampling Generative Networks", https://arxiv.org/abs/1609.04468)."""
+
+    def __init__(self, dim: int):
+        self._dim = dim
+
+    def draw(self, seed):
+        noise = seeds.normal(seed, [self._dim])
+        value = noise * (math.sqrt(self._dim) * tf.math.rsqrt(tf.reduce_sum(noise**2, axis=-1, keepdims=True)))
+        return Drawn(value, self.log_prob(value))
+
+    def log_prob(self, value):
+        half = 0.5 * self._dim
+        log_area = math.log(2.0) + half * math.log(math.pi) - math.lgamma(half) + (half - 0.5) * math.log(self._dim)
+        return tf.fill(tf.shape(value)[:1], -log_area)
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {"mean": tf.zeros([self._dim]), "stddev": tf.ones([self._dim])}
+
+
 class Flow(Latents):
     """Latents pushed through steps, each z -> (z', ln |det dz'/dz| [N]).
 

@@ -1,4 +1,4 @@
-"""What all GANs of images share: the game, latents to pictures, and no density."""
+"""What all GANs share: the game, latents to pictures, and no density."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,13 +6,18 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfgen.core import GenerativeModel, Player, Signature
+from tfgen.core import GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
-from tfgen.distributions.latents import DiagonalGaussian, standard_normal
+from tfgen.distributions.latents import Density, Sphere, Uniform, standard_normal
 from tfgen.losses.adversarial import OBJECTIVES
-from tfgen.ops import images
+from tfgen.losses.penalties import PENALTIES
+from tfgen.ops import images, seeds
+from tfgen.ops.augment import AUGMENTATIONS, augment
 
-ACCURACIES = ("real_accuracy", "fake_accuracy")  # watched, not minimised
+PRIORS = {"normal": standard_normal, "uniform": Uniform, "sphere": Sphere}
+CONDITIONS = ("concatenation", "projection", "auxiliary")
+# What an image that a discriminator judges may be, and what else in a move draws numbers of its own.
+NOISE = ("real", "fake", "between")
 
 
 class once:  # noqa: N801
@@ -41,9 +46,14 @@ class Move:
         self.condition = model.condition(batch)
 
     @once
+    def noise(self) -> dict[str, tf.Tensor]:
+        """Seed rows of their own for all but the latents, by what they are for."""
+        return dict(zip(NOISE, seeds.split(self.seed, len(NOISE)), strict=True))
+
+    @once
     def real(self) -> tf.Tensor:
         """float32 [B, H, W, C] in [-1, 1]."""
-        return images.to_symmetric(self.batch["image"], self.model.levels)
+        return self.model.symmetric(self.batch[self.model.example])
 
     @once
     def fake(self) -> tf.Tensor:
@@ -54,12 +64,39 @@ class Move:
     @once
     def real_outputs(self) -> dict[str, tf.Tensor]:
         """All that the discriminator says of the real images, by name; "logits" [B] is always there."""
-        return self.model.judge(self.real, self.training, **self.condition)
+        return self._outputs[0] if self.model.joint_batches else self._judge(self.real, "real")
 
     @once
     def fake_outputs(self) -> dict[str, tf.Tensor]:
         """All that the discriminator says of the fakes."""
-        return self.model.judge(self.fake, self.training, **self.condition)
+        return self._outputs[1] if self.model.joint_batches else self._judge(self.fake, "fake")
+
+    @once
+    def _outputs(self):
+        """Of real images and fakes in one batch."""
+        both = [self.model.disturbed(one, self.noise[kind], self.training) for one, kind in self._kinds]
+        condition = {name: tf.concat([value, value], 0) for name, value in self.condition.items()}
+        outputs = self.model.judge(tf.concat(both, 0), self.training, **condition)
+        halves = {name: tf.split(value, 2) for name, value in outputs.items()}
+        return [{name: parts[i] for name, parts in halves.items()} for i in range(2)]
+
+    @property
+    def _kinds(self):
+        return (self.real, "real"), (self.fake, "fake")
+
+    def _judge(self, pixels, kind):
+        disturbed = self.model.disturbed(pixels, self.noise[kind], self.training)
+        return self.model.judge(disturbed, self.training, **self.condition)
+
+    def judge(self, pixels: tf.Tensor) -> tf.Tensor:
+        """The logits [B] of images in [-1, 1], disturbed as real ones are."""
+        return self._judge(pixels, "real")["logits"]
+
+    def flipped(self, kind: str) -> tf.Tensor | None:
+        """Which images, bool [B], are given the label of the other kind; None where none are."""
+        if not (self.model.label_noise and self.training):
+            return None
+        return seeds.uniform(self.noise[kind], []) < self.model.label_noise
 
     @property
     def real_logits(self) -> tf.Tensor:
@@ -86,48 +123,133 @@ class Addition:
 
 
 class AdversarialModel(GenerativeModel):
-    """A generator G(z) of images in [-1, 1] against a discriminator D(x) = sigmoid(logit of "x is real").
+    """A generator G(z) of images in [-1, 1] against a discriminator D, whose logit is of "x is real".
 
     In a training step the discriminator moves `discriminator_steps` times, each time on real images and noise of its
-    own, then the generator once. A GAN has no `log_prob` and no `encode`: its density is implicit. A model of labelled
-    images has networks that are called with the condition's vector as well, and verbs that want label=int32 [N].
+    own, then the generator once. A GAN has no `log_prob` and no `encode`: its density is implicit. What is done to the
+    images, labels and logits of a training step is in no validation, no picture and no export.
 
     Args:
-      latent_dim: dimensions of z ~ N(0, I).
+      shape: (H, W, C) of images; (D,) of points.
+      levels: number of values of a pixel; None of points, which are what they are.
+      latent_dim: dimensions of z.
+      latents: how z is drawn: "normal", "uniform" in [-1, 1], or on the "sphere" of radius sqrt(latent_dim).
       objective: a name in `losses.adversarial.OBJECTIVES`.
       discriminator_steps: k of Goodfellow et al. 2014, algorithm 1.
-      num_classes: 0, or the number of labels that both players are conditioned on.
+      penalties: names in `losses.penalties.PENALTIES`, on the discriminator.
+      penalty_weight: of each penalty; 0: its paper's.
+      penalty_every: steps between two with penalties, which then count as many times (Karras et al. 2020, "Analyzing
+        and Improving the Image Quality of StyleGAN", section 3.1).
+      weight_clip: the largest size of a discriminator's weight after its move (Arjovsky et al. 2017); 0: any.
+      label_smoothing: the share to which a real image is held to be fake, see `Objective.smoothed`.
+      label_noise: the share of images whose labels the discriminator gets wrong.
+      instance_noise: standard deviation of noise on all images that the discriminator judges (Sønderby et al. 2017,
+        "Amortised MAP Inference for Image Super-resolution", section 3.2.1).
+      instance_noise_steps: steps in which that falls to 0; 0: never.
+      augmentations: names in `ops.augment.AUGMENTATIONS`, of all images that the discriminator judges.
+      joint_batches: real and fake images go through the discriminator in one batch, so that batch norm mixes them.
+      conditional: how a label is told, see CONDITIONS: "concatenation" (Mirza and Osindero 2014), "projection" (Miyato
+        and Koyama 2018, "cGANs with Projection Discriminator"), or "auxiliary" (Odena et al. 2017, AC-GAN: the
+        discriminator also names the class); "": no label. The generator always has it beside its latents.
+      num_classes: number of labels.
+
+    Raises:
+      ValueError: naming an argument that is out of range.
     """
 
-    generator: keras.layers.Layer  # latents [N, latent_dim] -> float [N, H, W, C] in [-1, 1]
-    # float [N, H, W, C] in [-1, 1] -> logits [N, 1], or a dict of them and of whatever else the added terms look at
+    # latents [N, latent_dim], and the condition's vector if there is one -> float [N, H, W, C] in [-1, 1]
+    generator: keras.layers.Layer
+    # float [N, H, W, C] in [-1, 1], and the vector -> logits [N, 1], or a dict of them and of whatever else the added
+    # terms look at
     discriminator: keras.layers.Layer
-    # What a model adds to the terms of its objective, by the names that they have in the logs.
-    discriminator_additions: dict[str, Addition] = {}
-    generator_additions: dict[str, Addition] = {}
+    # (means, rows, seed) -> None, see `Player.after_move`; of a model with state that follows the discriminator.
+    after_discriminator: Callable | None = None
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        levels: int,
-        latent_dim: int,
-        objective: str,
-        discriminator_steps: int,
+        shape: tuple[int, ...],
+        levels: int | None,
+        example: str = "image",
+        *,
+        latent_dim: int = 100,
+        latents: str = "normal",
+        objective: str = "non_saturating",
+        discriminator_steps: int = 1,
+        penalties: tuple[str, ...] = (),
+        penalty_weight: float = 0.0,
+        penalty_every: int = 1,
+        weight_clip: float = 0.0,
+        label_smoothing: float = 0.0,
+        label_noise: float = 0.0,
+        instance_noise: float = 0.0,
+        instance_noise_steps: int = 0,
+        augmentations: tuple[str, ...] = (),
+        joint_batches: bool = False,
+        conditional: str = "",
         num_classes: int = 0,
     ):
-        super().__init__(image_shape, levels, num_classes=num_classes)
-        if objective not in OBJECTIVES:
-            raise ValueError(f"objective={objective!r}: must be one of {sorted(OBJECTIVES)}")
-        for name, value in (("latent_dim", latent_dim), ("discriminator_steps", discriminator_steps)):
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
-        self.latent_dim = latent_dim
+        super().__init__(shape, levels, example, num_classes=num_classes if conditional else 0)
+        for name, values, known in (
+            ("latents", [latents], PRIORS),
+            ("objective", [objective], OBJECTIVES),
+            ("penalties", penalties, PENALTIES),
+            ("augmentations", augmentations, AUGMENTATIONS),
+            ("conditional", [conditional] if conditional else [], CONDITIONS),
+        ):
+            if wrong := [value for value in values if value not in known]:
+                raise ValueError(f"{name}={wrong[0]!r}: must be one of {', '.join(known)}")
+        sizes = {"latent_dim": latent_dim, "discriminator_steps": discriminator_steps, "penalty_every": penalty_every}
+        arguments.check(sizes, conditional=bool(conditional), num_classes=num_classes)
+        for name, value, most in (
+            ("label_smoothing", label_smoothing, 1.0),
+            ("label_noise", label_noise, 1.0),
+            ("instance_noise", instance_noise, float("inf")),
+            ("weight_clip", weight_clip, float("inf")),
+            ("penalty_weight", penalty_weight, float("inf")),
+        ):
+            if not 0.0 <= value < most:
+                raise ValueError(f"{name}={value}: must be at least 0" + f" and below {most}" * (most == 1.0))
         self.objective = OBJECTIVES[objective]
-        self.discriminator_steps = discriminator_steps
+        if (label_smoothing or label_noise) and self.objective.boundary is None:
+            raise ValueError(
+                f"{'label_smoothing' if label_smoothing else 'label_noise'}="
+                f"{label_smoothing or label_noise}: is of labels, and objective={objective!r} has none"
+            )
+        if augmentations and example != "image":
+            raise ValueError(f"augmentations={augmentations}: are of images")
+        self.latent_dim, self.latents, self.penalties = latent_dim, latents, penalties
+        self.discriminator_steps, self.conditional = discriminator_steps, conditional
+        self.penalty_every, self.weight_clip = penalty_every, weight_clip
+        self.label_smoothing, self.label_noise = label_smoothing, label_noise
+        self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
+        self.augmentations, self.joint_batches = augmentations, joint_batches
+        # What is added to the terms of the objective, by the names that it has in the logs.
+        self.discriminator_additions = {
+            name: Addition(penalty_weight or PENALTIES[name].weight, self._penalty(name), "1") for name in penalties
+        }
+        self.generator_additions = {}
+        if conditional == "auxiliary":
+            self.discriminator_additions |= {"real_class": Addition(1.0, lambda move: _class_error(move, "real"))}
+            self.discriminator_additions |= {"fake_class": Addition(1.0, lambda move: _class_error(move, "fake"))}
+            self.generator_additions |= {"fooling_class": Addition(1.0, lambda move: _class_error(move, "fake"))}
 
-    def prior(self) -> DiagonalGaussian:
-        """p(z) = N(0, I), over float32 [latent_dim]."""
-        return standard_normal(self.latent_dim)
+    def make_variables(self):
+        super().make_variables()
+        if self.weight_clip:
+            for variable in self.discriminator.trainable_variables:
+                variable.constraint = Clip(self.weight_clip)
+
+    def prior(self) -> Density:
+        """p(z), over float32 [latent_dim]."""
+        return PRIORS[self.latents](self.latent_dim)
+
+    def symmetric(self, example: tf.Tensor) -> tf.Tensor:
+        """uint8 [N, H, W, C] -> float32 in [-1, 1]; points as they are."""
+        return images.to_symmetric(example, self.levels) if self.levels else example
+
+    def shown(self, pixels: tf.Tensor) -> tf.Tensor:
+        """float32 [N, H, W, C] in [-1, 1] -> uint8; points as they are."""
+        return images.from_symmetric(pixels, self.levels) if self.levels else pixels
 
     def pixels(self, latents: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """G(z): float32 [N, latent_dim] -> float32 [N, H, W, C] in [-1, 1], with gradients."""
@@ -135,7 +257,7 @@ class AdversarialModel(GenerativeModel):
 
     def generate(self, latents: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """float32 [N, latent_dim] -> uint8 [N, H, W, C]."""
-        return images.from_symmetric(self.pixels(latents, **condition), self.levels)
+        return self.shown(self.pixels(latents, **condition))
 
     def sample(self, seed: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """One image of each seed row: int32 [N, 2] -> uint8 [N, H, W, C]."""
@@ -143,7 +265,7 @@ class AdversarialModel(GenerativeModel):
 
     def discriminate(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """The logit of "this image is real": uint8 [N, H, W, C] -> float32 [N]."""
-        return self.judge(images.to_symmetric(image, self.levels), training=False, **condition)["logits"]
+        return self.judge(self.symmetric(image), training=False, **condition)["logits"]
 
     def run(self, network, value: tf.Tensor, training: bool, **condition: tf.Tensor):
         """What a network answers to a value, and to the condition where there is one."""
@@ -157,6 +279,19 @@ class AdversarialModel(GenerativeModel):
         outputs = {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
         return outputs | {"logits": outputs["logits"][:, 0]}
 
+    def disturbed(self, pixels: tf.Tensor, seed: tf.Tensor, training: bool) -> tf.Tensor:
+        """Images as the discriminator sees them in training: augmented, and under noise."""
+        if not training:
+            return pixels
+        if self.augmentations:
+            pixels = augment(tf.cast(pixels, tf.float32), self.augmentations, seed)
+        if self.instance_noise:
+            stddev = self.instance_noise
+            if self.instance_noise_steps:
+                stddev *= tf.nn.relu(1.0 - tf.cast(self.step.value, tf.float32) / self.instance_noise_steps)
+            pixels += tf.cast(stddev * seeds.normal(seed, self.shape), pixels.dtype)
+        return pixels
+
     def players(self):
         return (
             self._player(
@@ -165,30 +300,47 @@ class AdversarialModel(GenerativeModel):
                 self.discriminator,
                 self.discriminator_additions,
                 updates=self.discriminator_steps,
+                after_move=self.after_discriminator,
             ),
             self._player("generator", self._generator_terms, self.generator, self.generator_additions),
         )
 
-    def _player(self, name, objective_terms, network, additions, updates=1):
+    def _player(self, name, objective_terms, network, additions, **options):
         def terms(batch, seed, training):
             move = Move(self, batch, seed, training)
             return objective_terms(move) | {name: addition.term(move) for name, addition in additions.items()}
 
-        def loss(terms):
-            weights = {name: addition.weight for name, addition in additions.items()}
-            return tf.add_n([weights.get(name, 1.0) * term for name, term in terms.items() if name not in ACCURACIES])
+        watches = self.objective.watches
 
-        units = dict.fromkeys(ACCURACIES, "fraction") | {name: addition.unit for name, addition in additions.items()}
-        return Player(name, terms, parts=[network], updates=updates, objective=loss, units=units)
+        def loss(terms):
+            weights = dict.fromkeys(terms, 1.0) | {name: addition.weight for name, addition in additions.items()}
+            return tf.add_n([weights[name] * term for name, term in terms.items() if name not in watches])
+
+        units = dict.fromkeys(("real", "fake", "pairs", "fooling", "loss"), self.objective.unit)
+        units |= watches | {name: addition.unit for name, addition in additions.items()}
+        return Player(name, terms, parts=[network], objective=loss, units=units, **options)
 
     def _discriminator_terms(self, move):
-        return self.objective.discriminator_terms(move) | {
-            "real_accuracy": tf.cast(move.real_logits > 0, tf.float32),
-            "fake_accuracy": tf.cast(move.fake_logits < 0, tf.float32),
-        }
+        smoothed = self.label_smoothing and move.training
+        objective = self.objective.smoothed(self.label_smoothing) if smoothed else self.objective
+        return objective.discriminator_terms(move) | self.objective.watched(move)
 
     def _generator_terms(self, move):
         return self.objective.generator_terms(move)
+
+    def _penalty(self, name):
+        """The term of a penalty; where it is of every n-th step of training, n times as large there and 0 elsewhere."""
+
+        def term(move):
+            if self.penalty_every == 1 or not move.training:
+                return PENALTIES[name].term(move)
+            return tf.cond(
+                self.step.value % self.penalty_every == 0,
+                lambda: self.penalty_every * PENALTIES[name].term(move),
+                lambda: tf.zeros([tf.shape(move.real)[0]]),
+            )
+
+        return term
 
     def signatures(self):
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
@@ -196,20 +348,38 @@ class AdversarialModel(GenerativeModel):
             "generate": Signature(
                 self._serve_generate,
                 {"latents": latents} | self.condition_spec,
-                "The image that the generator makes of the latents, and its pixels as floats in [-1, 1].",
+                f"The {self.example} that the generator makes of the latents"
+                + (", and its pixels as floats in [-1, 1]." if self.levels else "."),
             ),
             "sample": Signature(
-                lambda **inputs: {"image": self.sample(**inputs)},
+                lambda **inputs: {self.example: self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
-                "One image of each seed row, its latents drawn from N(0, I).",
+                f"One {self.example} of each seed row, its latents drawn from the prior.",
             ),
             "discriminate": Signature(
-                lambda **inputs: {"logits": self.discriminate(**inputs)},
+                lambda **inputs: {"logits": self.discriminate(inputs.pop(self.example), **inputs)},
                 self.batch_spec,
-                'The logit of "this image is real", [N].',
+                f'The logit of "this {self.example} is real", [N].',
             ),
         }
 
     def _serve_generate(self, **inputs):
         pixels = self.pixels(**inputs)
-        return {"image": images.from_symmetric(pixels, self.levels), "pixels": pixels}
+        return {self.example: self.shown(pixels)} | ({"pixels": pixels} if self.levels else {})
+
+
+class Clip(keras.constraints.Constraint):
+    """Values no larger than `largest` in size."""
+
+    def __init__(self, largest: float):
+        self.largest = largest
+
+    def __call__(self, value):
+        return tf.clip_by_value(value, -self.largest, self.largest)
+
+
+def _class_error(move: Move, kind: str) -> tf.Tensor:
+    """-ln P(label) by the discriminator's classifier, [B] (Odena et al. 2017, "Conditional Image Synthesis With
+    Auxiliary Classifier GANs", eq. 3)."""
+    outputs = move.real_outputs if kind == "real" else move.fake_outputs
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(move.condition["label"], outputs["classes"])

@@ -3,22 +3,22 @@ Convolutional Generative Adversarial Networks", https://arxiv.org/abs/1511.06434
 
 import keras
 
+from tfgen.core import arguments
 from tfgen.gan.base import AdversarialModel
+from tfgen.gan.networks import Discriminator, Generator, Linear, halvings
 
 SLOPE = 0.2  # of every leaky ReLU (section 4)
+NORMALIZED = ("both", "generator", "none")
+ACTIVATIONS = {
+    "relu": keras.layers.ReLU,
+    "leaky_relu": lambda: keras.layers.LeakyReLU(SLOPE),
+    "tanh": lambda: keras.layers.Activation("tanh"),
+}
 
 
 def weights() -> keras.initializers.Initializer:
     """N(0, 0.02^2), section 4. A new one for each layer: one that is shared repeats its numbers."""
     return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def halvings(side: int) -> int:
-    """How often a side is halved on the way to 4 .. 7 pixels; twice at least, so that there are hidden features."""
-    count = 2
-    while -(-side // 2 ** (count + 1)) >= 4:
-        count += 1
-    return count
 
 
 def normalization() -> keras.layers.Layer:
@@ -28,59 +28,28 @@ def normalization() -> keras.layers.Layer:
     )
 
 
-def generator(image_shape: tuple[int, int, int], width: int) -> keras.Sequential:
-    """Latents, projected and reshaped, through fractionally strided convolutions to an image in [-1, 1]."""
-    height, columns, channels = image_shape
-    ups = halvings(min(height, columns))
-    start = (-(-height // 2**ups), -(-columns // 2**ups), width * 2 ** (ups - 1))
-    layers = [
-        keras.layers.Dense(start[0] * start[1] * start[2], use_bias=False, kernel_initializer=weights()),
-        keras.layers.Reshape(start),
-        normalization(),
-        keras.layers.ReLU(),
-    ]
-    for i in reversed(range(ups - 1)):
-        layers += [
-            keras.layers.Conv2DTranspose(width * 2**i, 5, 2, "same", use_bias=False, kernel_initializer=weights()),
-            normalization(),
-            keras.layers.ReLU(),
-        ]
-    crop = ((0, start[0] * 2**ups - height), (0, start[1] * 2**ups - columns))
-    layers += [
-        keras.layers.Conv2DTranspose(channels, 5, 2, "same", kernel_initializer=weights()),
-        keras.layers.Cropping2D(crop),
-        keras.layers.Activation("tanh", dtype="float32"),
-    ]
-    return keras.Sequential(layers, name="generator")
-
-
-def discriminator(image_shape: tuple[int, int, int], width: int) -> keras.Sequential:
-    """Strided convolutions down to one logit."""
-    layers = []
-    for i in range(halvings(min(image_shape[:2]))):
-        layers.append(keras.layers.Conv2D(width * 2**i, 5, 2, "same", use_bias=i == 0, kernel_initializer=weights()))
-        if i > 0:
-            layers.append(normalization())
-        layers.append(keras.layers.LeakyReLU(SLOPE))
-    return keras.Sequential(
-        [*layers, keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer=weights())], name="discriminator"
-    )
+def hidden_layer(units: int, linear: Linear, activation) -> list[keras.layers.Layer]:
+    """A fully connected one, of which a DCGAN has none."""
+    return [linear.dense(units), activation()] if units else []
 
 
 class DCGAN(AdversarialModel):
-    """A GAN of convolutions, by the paper's guidelines.
+    """A GAN of convolutions, by the paper's guidelines; each can be switched off, to see what it is for.
 
     No pooling: strided convolutions down, fractionally strided ones up. Batch norm everywhere but at the generator's
     output and the discriminator's input. No fully connected hidden layer. ReLU in the generator and tanh at its end;
     leaky ReLU in the discriminator. Sides that are no power of two are cropped from the next larger grid.
 
     Args:
-      image_shape: (H, W, C), both sides 8 to 64.
+      image_shape: (H, W, C), both sides 8 to 128.
       levels: number of values of a pixel.
-      latent_dim: dimensions of z ~ N(0, I) (the paper draws 100 numbers uniformly).
       width: features next to the image (128 in the paper's figure 1), doubled at every halving.
-      objective: "non_saturating" or "minimax", see `losses.adversarial`.
-      discriminator_steps: moves of the discriminator for each of the generator.
+      strided: whether convolutions have strides; else pictures are halved by pooling and doubled by repetition.
+      normalized: whose features batch norm normalises: "both", "generator" or "none".
+      hidden: units of a fully connected hidden layer of each player; 0: none.
+      generator_activation, discriminator_activation: "relu", "leaky_relu" or "tanh".
+      spectral_norm: of the discriminator (Miyato et al. 2018); the paper's is without.
+      options: see `AdversarialModel`; the paper draws its 100 latents uniformly.
 
     Raises:
       ValueError: naming an argument that is out of range.
@@ -90,17 +59,85 @@ class DCGAN(AdversarialModel):
         self,
         image_shape: tuple[int, int, int],
         levels: int = 256,
-        latent_dim: int = 100,
         width: int = 64,
-        objective: str = "non_saturating",
-        discriminator_steps: int = 1,
+        strided: bool = True,
+        normalized: str = "both",
+        hidden: int = 0,
+        generator_activation: str = "relu",
+        discriminator_activation: str = "leaky_relu",
+        spectral_norm: bool = False,
+        **options,
     ):
-        super().__init__(image_shape, levels, latent_dim, objective, discriminator_steps)
-        if not all(8 <= side <= 64 for side in self.image_shape[:2]):
+        super().__init__(image_shape, levels, **options)
+        if not all(8 <= side <= 128 for side in self.image_shape[:2]):
             raise ValueError(
-                f"image_shape={self.image_shape}: DCGAN makes sides of 8 to 64; add resize:64, say, to the transforms"
+                f"image_shape={self.image_shape}: DCGAN makes sides of 8 to 128; add resize:64, say, to the transforms"
             )
-        if width < 1:
-            raise ValueError(f"width={width}: must be at least 1")
-        self.generator = generator(self.image_shape, width)
-        self.discriminator = discriminator(self.image_shape, width)
+        arguments.check({"width": width, "hidden": hidden + 1})
+        for name, value, known in (
+            ("normalized", normalized, NORMALIZED),
+            ("generator_activation", generator_activation, ACTIVATIONS),
+            ("discriminator_activation", discriminator_activation, ACTIVATIONS),
+        ):
+            if value not in known:
+                raise ValueError(f"{name}={value!r}: must be one of {', '.join(known)}")
+        if self.penalties and normalized == "both":
+            raise ValueError(
+                f"penalties={self.penalties}: are of the gradient of each example's own logit, and batch norm mixes "
+                "the examples; give normalized=generator, or none"
+            )
+        self.width, self.strided, self.normalized, self.hidden = width, strided, normalized, hidden
+        ends = ACTIVATIONS[generator_activation], ACTIVATIONS[discriminator_activation]
+        self.generator = Generator(self._generator(ends[0]))
+        linear = Linear(weights, spectral_norm)
+        self.discriminator = Discriminator(
+            self._features(ends[1], linear),
+            linear,
+            self.conditional,
+            self.num_classes,
+            bias=self.objective.boundary is not None,
+        )
+
+    def _generator(self, activation) -> keras.Sequential:
+        """Latents, projected and reshaped, through fractionally strided convolutions to an image in [-1, 1]."""
+        height, columns, channels = self.image_shape
+        ups = halvings(min(height, columns))
+        start = (-(-height // 2**ups), -(-columns // 2**ups), self.width * 2 ** (ups - 1))
+
+        def normalize():
+            return [] if self.normalized == "none" else [normalization()]
+
+        def up(filters, use_bias):
+            if self.strided:
+                options = {"use_bias": use_bias, "kernel_initializer": weights()}
+                return [keras.layers.Conv2DTranspose(filters, 5, 2, "same", **options)]
+            return [keras.layers.UpSampling2D(), Linear(weights).conv(filters, 5, use_bias=use_bias)]
+
+        bias = self.normalized == "none"
+        layers = [
+            *hidden_layer(self.hidden, Linear(weights), activation),
+            Linear(weights).dense(start[0] * start[1] * start[2], use_bias=bias),
+            keras.layers.Reshape(start),
+            *normalize(),
+            activation(),
+        ]
+        for i in reversed(range(ups - 1)):
+            layers += [*up(self.width * 2**i, bias), *normalize(), activation()]
+        crop = ((0, start[0] * 2**ups - height), (0, start[1] * 2**ups - columns))
+        layers += [
+            *up(channels, True),
+            keras.layers.Cropping2D(crop),
+            keras.layers.Activation("tanh", dtype="float32"),
+        ]
+        return keras.Sequential(layers)
+
+    def _features(self, activation, linear) -> keras.Sequential:
+        """Strided convolutions down to what the logit is read off."""
+        layers = []
+        for i in range(halvings(min(self.image_shape[:2]))):
+            normalized = i > 0 and self.normalized == "both"
+            layers.append(linear.conv(self.width * 2**i, 5, 2 if self.strided else 1, use_bias=not normalized))
+            layers += [] if self.strided else [keras.layers.AveragePooling2D(2, padding="same")]
+            layers += [normalization()] if normalized else []
+            layers.append(activation())
+        return keras.Sequential([*layers, keras.layers.Flatten(), *hidden_layer(self.hidden, linear, activation)])
