@@ -18,7 +18,7 @@ from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import audio, images, seeds
-from trainers import classifier, measures, pictures
+from trainers import classifier, features, measures, pictures
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.measures import Protocol
@@ -106,8 +106,45 @@ def test_everything_that_fits_is_measured_and_samples_are_given_the_labels_of_th
     assert measured["samples_of_their_label"] > 0.7 and measured["classifier_test_accuracy"] > 0.7
     off = np.abs(np.array(list(measured["class_shares"].values())) - np.bincount(labels, minlength=10) / 25).sum()
     assert off < 0.7
+    # So they are no distance away, closer than training pictures, and as far from those as held-out ones are.
+    assert measured["features"] == "our classifier, 150 steps" and measured["real_pictures"] == 25
+    assert measured["frechet_distance"] < 1e-3 < 0.05 < measured["frechet_distance_floor"]
+    assert measured["frechet_distance_low"] <= measured["frechet_distance"] <= measured["frechet_distance_high"]
+    assert measured["precision"] == measured["recall"] == measured["coverage"] == measured["memorisation_ratio"] == 1
     said = capsys.readouterr()
     assert said.out == "" and "25/25" in said.err and "30/30" in said.err and "150/150" in said.err
+
+
+def test_a_classifier_is_kept_and_is_of_its_data(monkeypatch, tmp_path):
+    monkeypatch.setattr(classifier, "STEPS", 3)
+    data, trained = data_of("dcgan"), []
+    original = classifier.train
+    monkeypatch.setattr(classifier, "train", lambda *x: trained.append(1) or original(*x))
+    image = first("dcgan", 30)["image"].numpy()
+    one, again = (features.choose("", tmp_path, data, lambda count: None) for _ in range(2))
+    assert len(trained) == 1 and one.test_accuracy == again.test_accuracy
+    for before, after in zip(one.of(image), again.of(image, at_once=7), strict=True):
+        np.testing.assert_allclose(before, after, rtol=1e-4, atol=1e-5)
+    features.choose("", tmp_path, dataclasses.replace(data, protocol="another"), lambda count: None)
+    assert len(trained) == 2
+
+
+def test_features_of_a_saved_model_see_what_they_were_made_for(tmp_path):
+    module = tf.Module()
+    spec = tf.TensorSpec([None, 4, 4, 3], tf.float32, name="pixels")
+    mean = tf.function(lambda pixels: {"mean": tf.reduce_mean(pixels, axis=[1, 2])}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "mean"), signatures=mean.get_concrete_function())
+    data, image = data_of("dcgan"), first("dcgan", 12)["image"]
+    network = features.choose(str(tmp_path / "mean"), tmp_path, data, None)
+    assert network.name == "SavedModel mean" and network.resize == "bilinear to 4x4"
+    found, probabilities = network.of(image.numpy())
+    assert probabilities is None and found.shape == (12, 3)  # gray, three times
+    means = (image.numpy() / 8 - 1).mean((1, 2))
+    np.testing.assert_allclose(found, np.repeat(means, 3, axis=1), atol=0.05)
+    with pytest.raises(
+        ValueError, match=r"features='nowhere': must be inception_v3, or a folder with a saved_model.pb"
+    ):
+        features.choose("nowhere", tmp_path, data, None)
 
 
 def test_conditions_are_repeated_where_there_are_more_samples_than_examples():
@@ -132,7 +169,7 @@ def test_a_gan_of_data_without_labels_gets_a_sentence_and_everything_else(tmp_pa
     config = {"model": "dcgan", "dataset": "folder:faces", "data": data.record}
     line = measures.report(config, model, data, SHORT, tmp_path)
     assert "data_differs" not in line
-    assert "no labels" in line["not_measured"]["class_shares"]
+    assert "no labels" in line["not_measured"]["judged"]
     batch = first("dcgan", 30)["image"]
     np.testing.assert_allclose(line["example_logit"], model.discriminate(batch).numpy().mean(), atol=1e-3)
     made = model.sample(seeds.seed_rows(25))

@@ -145,11 +145,17 @@ def declare_protocol() -> None:
     flags.DEFINE_integer("examples", None, about, 0)
     flags.DEFINE_integer("importance_samples", None, "k of the importance bound (default: 100)", 1)
     flags.DEFINE_integer("samples", None, "samples that are judged (default: 1000)", 1)
+    flags.DEFINE_string(
+        "features",
+        "",
+        "the network whose features compare samples: inception_v3, or the folder of a SavedModel (default: a "
+        "classifier trained on the data's labels)",
+    )
     flags.DEFINE_bool("full", False, "all examples, 5000 importance samples, 5000 samples, where not told otherwise")
     flags.DEFINE_integer("batch_size", 100, "examples at a time", 1)
     flags.DEFINE_string("data_dir", None, "where TFDS keeps its data (default: that of the training run)")
     flags.DEFINE_integer("seed", 0, "of binarisation, posterior samples and pictures")
-    for name in (*LONG, "split", "full", "batch_size", "data_dir", "seed"):
+    for name in (*LONG, "split", "features", "full", "batch_size", "data_dir", "seed"):
         flags.declare_key_flag(name)
 
 
@@ -160,7 +166,8 @@ def protocol():
     values = flags.FLAGS
     given = {name: values[name].value for name in LONG if values[name].value is not None}
     chosen = (LONG if values.full else {}) | given
-    return measures.Protocol(split=values.split, batch_size=values.batch_size, seed=values.seed, **chosen)
+    common = {name: values[name].value for name in ("split", "batch_size", "seed", "features")}
+    return measures.Protocol(**common, **chosen)
 
 
 def run(action: Callable[[], None]) -> None:

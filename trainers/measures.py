@@ -5,6 +5,7 @@ import dataclasses
 import math
 import pathlib
 import sys
+import tempfile
 import time
 
 import keras
@@ -14,16 +15,18 @@ from absl import logging
 
 from tfgen import data as datasets
 from tfgen.data import points, splits
-from tfgen.metrics import density, modes
+from tfgen.metrics import density, frechet, modes, neighbours
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
 from tfgen.studies.needs import Row, offered
-from trainers import classifier, pictures
+from trainers import classifier, features, pictures
 
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
+TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
+NEIGHBOURS = 2000  # of samples and of real pictures, whose neighbours are looked for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Protocol:
       samples: of the model, where samples are judged.
       batch_size: examples at a time; no figure depends on it.
       seed: of binarisation, posterior samples and samples.
+      features: the network in whose features samples are compared, see `features.choose`.
+      folder: where a classifier of ours is kept, between one evaluation and the next; "": nowhere.
     """
 
     split: str = "test"
@@ -46,6 +51,8 @@ class Protocol:
     samples: int = 1000
     batch_size: int = 100
     seed: int = 0
+    features: str = ""
+    folder: str = ""
 
     def limit(self, default: int = 0) -> int | None:
         """The number of examples to take; None for all."""
@@ -79,7 +86,7 @@ def report(config: dict, model, data, protocol: Protocol, folder: pathlib.Path) 
         "protocol": data.protocol,
         **({"data_differs": differs} if differs else {}),
         "steps": int(model.step.numpy()),
-        **measure(model, data, protocol),
+        **measure(model, data, dataclasses.replace(protocol, folder=protocol.folder or str(folder / "classifier"))),
         **drawn,
         "seconds": round(time.time() - began, 1),
         "seed": protocol.seed,
@@ -91,16 +98,17 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
 
     What fits but for labels, and a model that nothing fits, get a sentence under "not_measured".
     """
-    there = offered(model, data)
+    there = offered(model, data) | ({"features"} if data.class_names or protocol.features else set())
     rows = [row for row in MEASURES if only is None or row.name in only]
     fitting = [row for row in rows if not row.lacking(there)]
     result = {}
     for row in fitting:
         result |= row.function(model, data, protocol)
     without = {
-        row.name: f"the data set {data.name!r} has no labels, so there is no classifier to judge samples by"
+        row.name: f"the data set {data.name!r} has no labels, so there is no classifier to judge samples by; "
+        "give --features"
         for row in rows
-        if row.lacking(there) == ["labels"]
+        if row.lacking(there) == ["features"]
     }
     if not fitting and not without:
         wants = "; ".join(f"{row.name} needs {', '.join(row.lacking(there))}" for row in rows)
@@ -230,17 +238,37 @@ def discriminator(model, data, protocol) -> dict:
     return result
 
 
-def class_shares(model, data, protocol) -> dict:
-    """The share of each class among samples; a model that lost modes lacks classes."""
+def judged(model, data, protocol) -> dict:
+    """Samples beside real pictures in the features of a named network: the classes that it sees, where it knows those
+    of the data, the distances of both sets, and what the nearest neighbours tell. The floor of a distance is that of as
+    many training pictures."""
+    folder = pathlib.Path(protocol.folder or tempfile.mkdtemp())
     with in_sight("classifier", classifier.STEPS) as advance:
-        predict, accuracy = classifier.train(data, advance)
-    labels = np.concatenate([predict(samples).numpy() for samples in _samples(model, data, protocol)])
+        network = features.choose(protocol.features, folder, data, advance)
+    fakes = np.concatenate(list(_samples(model, data, protocol)))
+    real, train = (
+        np.concatenate([batch["image"] for batch in data.batches(split, 500, protocol.seed, limit)])
+        for split, limit in ((protocol.split, protocol.samples), ("train", TRAINING_PICTURES))
+    )
+    seen, (of_real, _), (of_train, _) = (network.of(pictures) for pictures in (fakes, real, train))
+    return (
+        {"samples": protocol.samples, "features": network.name, "features_resize": network.resize}
+        | _classes(model, data, protocol, network, seen[1])
+        | _distances(seen[0], of_real, of_train)
+    )
+
+
+def _classes(model, data, protocol, network, probabilities) -> dict:
+    if probabilities is None:
+        return {}
+    labels = probabilities.argmax(axis=1)
     shares = modes.class_shares(labels, len(data.class_names))
     result = {
-        "samples": protocol.samples,
-        "classifier_test_accuracy": round(accuracy, 4),
+        "classifier_test_accuracy": network.test_accuracy,
         "class_shares": dict(zip(data.class_names, np.round(shares, 4).tolist(), strict=True)),
         "smallest_share": round(float(shares.min()), 4),
+        "classes_seen": int((shares > 0).sum()),
+        "classifier_score": round(frechet.classifier_score(probabilities), 4),
     }
     if model.condition_spec:
         result["samples_given"] = f"the {' and '.join(model.condition_spec)} of the {protocol.split} examples in order"
@@ -248,6 +276,24 @@ def class_shares(model, data, protocol) -> dict:
         if wanted is not None:
             result["samples_of_their_label"] = round(float(np.mean(labels == wanted)), 4)
     return result
+
+
+def _distances(fake, real, train) -> dict:
+    floor = train[: len(real)]
+    low, high = frechet.interval(fake, real)
+    few = [part[:NEIGHBOURS] for part in (real, fake)]
+    figures = {
+        "frechet_distance": frechet.frechet_distance(fake, real),
+        "frechet_distance_low": low,
+        "frechet_distance_high": high,
+        "frechet_distance_floor": frechet.frechet_distance(floor, real),
+        "kernel_distance": frechet.kernel_distance(fake, real),
+        "kernel_distance_floor": frechet.kernel_distance(floor, real),
+        **neighbours.quality(*few),
+        "memorisation_ratio": neighbours.memorisation_ratio(few[1], train, few[0]),
+    }
+    counts = {"real_pictures": len(real), "neighbours_of": len(few[1]), "training_pictures": len(train)}
+    return counts | {name: round(value, 5) for name, value in figures.items()}
 
 
 MEASURES = (
@@ -259,7 +305,7 @@ MEASURES = (
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("discriminator", ("discriminate", "sample"), discriminator),
-    Row("class_shares", ("sample", "image", "labels"), class_shares),
+    Row("judged", ("sample", "image", "features"), judged),
 )
 
 

@@ -7,6 +7,7 @@ optimizer), config.json, evaluation.json with its protocol, MODEL_CARD.md, up to
 the run that are named; pretrained/MANIFEST.json their sizes and sha256. A model of more than 2 MB is refused.
 """
 
+import dataclasses
 import hashlib
 import json
 import pathlib
@@ -69,6 +70,7 @@ def publish(
         _check_size(name, made)  # before minutes of measuring
         weights.read(made / "weights.npz", model)  # what is measured is what is stored
         data = measures.load_data(config, data_dir)
+        protocol = dataclasses.replace(protocol, folder=str(workdir / "classifier"))  # it is not published
         evaluation = measures.report(config, model, data, protocol, made)
         if "data_differs" in evaluation:
             raise ValueError(f"workdir={str(workdir)!r}: {evaluation['data_differs']}; its figures would be of no use")
