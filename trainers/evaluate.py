@@ -5,8 +5,8 @@
 
 First come pictures, in <workdir>/pictures; then every measure that fits the model: exact nats and bits per dimension
 where it has `log_prob`; ELBO and importance bound where it has `elbo`; mean logits where it has `discriminate`; of
-samples the share of each class and the distances from real pictures, in the features of a classifier trained
-on the same data and kept in <workdir>/classifier, where there are labels, or of another network (--features). The defaults end
+samples the share of each class and the distances from real pictures, in the features of a classifier trained on the
+same data and kept in <workdir>/classifier, where there are labels, or of another network (--features). The defaults end
 within minutes on two cores for small models; --full is the long protocol. A run with --keep_best is measured at its
 best, which is what it exports. The line is also written to <workdir>/evaluation.json (exports show it in their card);
 of a published model, to runs/pretrained/<name>.
