@@ -321,6 +321,45 @@ def test_latents_of_a_sample_are_found_again():
     assert np.all(found.mse_per_pixel < first / 10)
 
 
+def test_a_model_inverts_an_image_and_says_what_it_has_not():
+    model = build(width=32, image_shape=(6, 6, 1), levels=256, conditional="concatenation", num_classes=3)
+    label = tf.constant([2, 0])
+    image = model.sample(seeds.seed_rows(2, 3), label=label)
+    found = model.invert(image, seeds.seed_rows(2), label=label)
+    again = model.generate(found.latents, label=label).numpy().astype(float)
+    assert np.mean((again - image.numpy()) ** 2) / 255**2 < 2e-3
+    assert not hasattr(model, "log_prob") and not hasattr(model, "encode")
+    with pytest.raises(AttributeError, match="GAN has no log_prob: the density of a GAN is implicit; .*discriminate"):
+        model.log_prob(image)
+    with pytest.raises(AttributeError, match="GAN has no encode: .*`invert`"):
+        model.encode(image)
+
+
+def test_what_goes_wrong_is_said_by_name():
+    model, examples = build(), batch(200)
+    share = model.diagnose(examples).figures["diversity"]
+    fake = model.pixels(model.prior().draw(seeds.seed_rows(200)).value).numpy()
+    pairs = lambda x: np.mean([np.mean((x - np.roll(x, i, 0)) ** 2) for i in range(1, 200)])  # noqa: E731
+    np.testing.assert_allclose(share, pairs(fake) / pairs(images.to_symmetric(examples["image"], 5).numpy()), rtol=1e-3)
+    assert not model.diagnose(examples).warnings
+    model.discriminator.logits.bias.assign([2000.0])
+    assert "the game diverges: a logit is 2" in model.diagnose(examples).warnings["logits"]
+    for variable in model.generator.trainable_variables:
+        variable.assign(0 * variable)
+    warnings = model.diagnose(examples).warnings
+    assert warnings["diversity"].startswith("the generator has collapsed: its samples differ by 0.0 %")
+    # Sure of both: examples are never 0, all fakes are.
+    judge = model.discriminator
+    for variable in judge.trainable_variables:
+        variable.assign(0 * variable)
+    judge.body.layers[1].kernel.assign(tf.fill([16, 6], 1.0))
+    judge.body.layers[3].kernel.assign(tf.eye(6))
+    judge.logits.kernel.assign(tf.fill([6, 1], 1.0))
+    judge.logits.bias.assign([-10.0])
+    bright = {**examples, "image": tf.ones_like(examples["image"]) * 4}
+    assert "sure of every example and of every fake" in model.diagnose(bright).warnings["logits"]
+
+
 @pytest.mark.parametrize(
     "name, arguments, message",
     [

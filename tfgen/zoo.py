@@ -39,7 +39,7 @@ DENSITY = {
 EXACT = ("log_prob", "sample", "complete")
 BOUNDED = ("elbo", "importance_bound", "prior", "encode", "decode", "sample", "reconstruct")
 CODING = ("encode", "decode", "reconstruct")
-ADVERSARIAL = ("prior", "generate", "sample", "discriminate")
+ADVERSARIAL = ("prior", "generate", "sample", "discriminate", "invert")
 
 MODELS = {
     "fvsbn": Entry(

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfgen.core import GenerativeModel, Player, Signature, arguments
+from tfgen.core import Diagnosis, GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
 from tfgen.distributions.latents import Density, Sphere, Uniform, standard_normal
+from tfgen.gan.inversion import Inversion, invert
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.losses.penalties import PENALTIES
 from tfgen.ops import images, seeds
@@ -18,6 +19,7 @@ PRIORS = {"normal": standard_normal, "uniform": Uniform, "sphere": Sphere}
 CONDITIONS = ("concatenation", "projection", "auxiliary")
 # What an image that a discriminator judges may be, and what else in a move draws numbers of its own.
 NOISE = ("real", "fake", "between")
+LEAST_DIVERSITY, LARGEST_LOGIT, SURE = 0.1, 1000.0, 6.9  # see `diagnose`; sigmoid(6.9) = 0.999
 
 
 class once:  # noqa: N801
@@ -120,6 +122,19 @@ class Addition:
     weight: float
     term: Callable[[Move], tf.Tensor]
     unit: str = "nats"
+
+
+class Absent:
+    """What a model of this family has not, with a sentence that says why."""
+
+    def __init__(self, why: str):
+        self.why = why
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, model, owner):
+        raise AttributeError(f"{owner.__name__} has no {self.name}: {self.why}")
 
 
 class AdversarialModel(GenerativeModel):
@@ -233,6 +248,12 @@ class AdversarialModel(GenerativeModel):
             self.discriminator_additions |= {"fake_class": Addition(1.0, lambda move: _class_error(move, "fake"))}
             self.generator_additions |= {"fooling_class": Addition(1.0, lambda move: _class_error(move, "fake"))}
 
+    log_prob = Absent(
+        "the density of a GAN is implicit; how near its samples come to the data is told by `trainers.evaluate`, and "
+        "how real an image looks to its discriminator by `discriminate`"
+    )
+    encode = Absent("a GAN has no posterior; the latents whose picture is nearest to an image are found by `invert`")
+
     def make_variables(self):
         super().make_variables()
         if self.weight_clip:
@@ -266,6 +287,18 @@ class AdversarialModel(GenerativeModel):
     def discriminate(self, image: tf.Tensor, **condition: tf.Tensor) -> tf.Tensor:
         """The logit of "this image is real": uint8 [N, H, W, C] -> float32 [N]."""
         return self.judge(self.symmetric(image), training=False, **condition)["logits"]
+
+    def invert(self, image: tf.Tensor, seed: tf.Tensor, starts: int = 4, **condition: tf.Tensor) -> Inversion:
+        """The latents whose picture is nearest, of several draws of the prior that descend towards it.
+
+        Args:
+          image: uint8 [N, H, W, C].
+          seed: int32 [N, 2], of the draws.
+          starts: how many for each image.
+        """
+        latents = [self.prior().draw(own).value for own in seeds.split(seed, starts)]
+        repeated = {name: tf.repeat(value, starts, axis=0) for name, value in condition.items()}
+        return invert(lambda z: self.pixels(z, **repeated), self.symmetric(image), tf.stack(latents, axis=1))
 
     def run(self, network, value: tf.Tensor, training: bool, **condition: tf.Tensor):
         """What a network answers to a value, and to the condition where there is one."""
@@ -342,6 +375,37 @@ class AdversarialModel(GenerativeModel):
 
         return term
 
+    def diagnose(self, batch):
+        """How much samples differ, as a share of what examples do: their mean squared distance; and what went wrong.
+
+        A generator has collapsed where that share is below a tenth. A game is lost to the discriminator where it is
+        sure (D < 0.001) of fakes and of examples alike, and has diverged where logits are larger than 1,000; these are
+        told of logits that have a boundary.
+        """
+        condition, example = self.condition(batch), self.symmetric(batch[self.example])
+        fake = self.pixels(self.prior().draw(seeds.seed_rows(len(example))).value, **condition)
+        share = float(_spread(fake) / tf.maximum(_spread(example), 1e-12))
+        warnings = {}
+        if share < LEAST_DIVERSITY:
+            warnings["diversity"] = (
+                f"the generator has collapsed: its samples differ by {100 * share:.1f} % of what examples do; try "
+                "--hparams=penalties=r1,normalized=generator, another objective, label_noise=0.1, or a lower rate"
+            )
+        if self.objective.boundary is not None:
+            judged = [self.judge(pixels, False, **condition)["logits"] for pixels in (example, fake)]
+            real, fake = (logits.numpy() - self.objective.boundary for logits in judged)
+            if (largest := max(abs(real).max(), abs(fake).max())) > LARGEST_LOGIT:
+                warnings["logits"] = (
+                    f"the game diverges: a logit is {largest:.0f}; try a lower learning rate, a penalty, or "
+                    "--hparams=spectral_norm=true"
+                )
+            elif self.objective.unit == "nats" and real.min() > SURE and fake.max() < -SURE:
+                warnings["logits"] = (
+                    "the discriminator is sure of every example and of every fake, so that the generator learns "
+                    "little: try --players=discriminator.learning_rate=1e-4, --hparams=instance_noise=0.1 or a penalty"
+                )
+        return Diagnosis({"diversity": round(share, 4)}, warnings)
+
     def signatures(self):
         latents = tf.TensorSpec([None, self.latent_dim], tf.float32, name="latents")
         return {
@@ -366,6 +430,11 @@ class AdversarialModel(GenerativeModel):
     def _serve_generate(self, **inputs):
         pixels = self.pixels(**inputs)
         return {self.example: self.shown(pixels)} | ({"pixels": pixels} if self.levels else {})
+
+
+def _spread(pixels: tf.Tensor) -> tf.Tensor:
+    """The mean over dimensions of their variance over examples: half of the mean squared distance of two."""
+    return tf.reduce_mean(tf.math.reduce_variance(tf.cast(pixels, tf.float32), axis=0))
 
 
 class Clip(keras.constraints.Constraint):
