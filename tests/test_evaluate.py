@@ -14,11 +14,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from export import saved_model
+from tests.test_trainers import entry
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import audio, images, seeds
-from trainers import classifier, features, measures, pictures
+from trainers import classifier, features, measures, pictures, stand_ins
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.measures import Protocol
@@ -145,6 +147,42 @@ def test_features_of_a_saved_model_see_what_they_were_made_for(tmp_path):
         ValueError, match=r"features='nowhere': must be inception_v3, or a folder with a saved_model.pb"
     ):
         features.choose("nowhere", tmp_path, data, None)
+
+
+def test_an_export_is_measured_as_the_live_model_is(tmp_path):
+    """By its signatures alone; conditions, samples and pictures too."""
+    model, data = model_of("gated_pixel_cnn"), data_of("gated_pixel_cnn")
+    about = {"model": "gated_pixel_cnn", "dataset": "digits", "transforms": "", "trained_steps": 7, "name": "g"}
+    about |= {"arguments": {"num_classes": 10}, "protocol": data.protocol}
+    path = saved_model.export_model(model, tmp_path / "g" / "1", about)
+    export = stand_ins.Exported(path)
+    assert zoo.verbs(export) == ("sample", "log_prob") and set(export.condition_spec) == {"label"}
+    for protocol in (Protocol(examples=20, batch_size=10),):
+        live, served = (measures.likelihood(one, data, protocol) for one in (model, export))
+        assert live == pytest.approx(served, rel=1e-5)
+    seed, label = seeds.seed_rows(4), tf.constant([1, 2, 3, 4])
+    np.testing.assert_array_equal(export.sample(seed, label=label), model.sample(seed, label=label))
+    pictures.draw(export, data, "test", tmp_path / "pictures", 0)
+    assert {"evaluation.png", "likely.png"} <= {one.name for one in (tmp_path / "pictures").iterdir()}
+    with pytest.raises(FileNotFoundError, match=r"export='.*elsewhere': no saved_model.pb and model_card.json there"):
+        stand_ins.Exported(tmp_path / "elsewhere")
+
+
+def test_a_folder_of_pictures_is_measured_as_samples_are(monkeypatch, tmp_path, capsys):
+    """Of the test examples themselves: nothing is lost on the way, and they are no distance away."""
+    monkeypatch.setattr(classifier, "STEPS", 100)
+    batch = first("dcgan", 40)
+    for i, image in enumerate(batch["image"].numpy()):
+        Image.fromarray(np.round(image[..., 0] * (255 / 16)).astype(np.uint8)).save(tmp_path / f"{i:03d}.png")
+    found = stand_ins.Pictures(tmp_path, data_of("dcgan"))
+    np.testing.assert_array_equal(found.sample(seeds.seed_rows(40)), batch["image"])
+    monkeypatch.chdir(tmp_path)
+    assert entry("trainers.evaluate", f"--folder={tmp_path}", "--dataset=digits", "--samples=40") == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["samples"] == 40 and line["frechet_distance"] < 1e-3 and line["precision"] == 1.0
+    assert (tmp_path / "runs" / "folders" / tmp_path.name / "pictures" / "evaluation.png").exists()
+    assert entry("trainers.evaluate", f"--folder={tmp_path}") == 1
+    assert "give the --dataset that its pictures are compared with" in capsys.readouterr().err
 
 
 def test_conditions_are_repeated_where_there_are_more_samples_than_examples():

@@ -162,11 +162,13 @@ def find(name: str) -> Entry:
 
 
 def verbs(model) -> tuple[str, ...]:
-    """What a live model can do, by its entry.
+    """What a live model can do, by its entry; or what stands in for one, by its own word.
 
     Raises:
       LookupError: for a class that has no entry.
     """
+    if hasattr(model, "verbs"):
+        return model.verbs
     path = f"{type(model).__module__}:{type(model).__qualname__}"
     for entry in MODELS.values():
         if entry.path == path:
