@@ -396,3 +396,25 @@ def test_a_model_of_two_sets_trains_on_them():
     assert answer.shape == (5, 8, 8, 1) and int(tf.reduce_max(answer)) < 17
     with pytest.raises(ValueError, match=r"the data set gives \['image', 'label'\], but Translator needs 'a'"):
         model.check(load("digits").element_spec, {})
+
+
+def test_three_gray_pictures_are_the_colours_of_one():
+    data, base = load("stacked:digits"), load("digits")
+    assert data.arguments == {"image_shape": (8, 8, 3), "levels": 17, "num_classes": 1000}
+    assert data.class_names[735] == "7 3 5" and data.stack_of.name == "digits"
+    parts = {split: next(iter(data.batches(split, 2000))) for split in ("train", "test")}
+    given = {split: next(iter(base.batches(split, 2000))) for split in parts}
+    for split, batch in parts.items():
+        known = {image.tobytes(): label for image, label in zip(*map(np.array, given[split].values()), strict=True)}
+        digits = []
+        for color in range(3):
+            colors = batch["image"].numpy()[..., color : color + 1]
+            digits.append([known[image.tobytes()] for image in colors])
+            assert len({image.tobytes() for image in colors}) == len(known)  # each picture once
+        np.testing.assert_array_equal(np.array([100, 10, 1]) @ digits, batch["label"])
+        assert np.mean(np.equal(digits[0], digits[1])) < 0.2  # orders of their own
+    again = next(iter(load("stacked:digits").batches("test", 2000)))
+    np.testing.assert_array_equal(again["image"], parts["test"]["image"])
+    for name, message in (("stacked:", "like stacked:mnist"), ("stacked:ring", "must be of gray pictures with labels")):
+        with pytest.raises(ValueError, match=message):
+            load(name)

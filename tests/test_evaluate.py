@@ -149,6 +149,21 @@ def test_features_of_a_saved_model_see_what_they_were_made_for(tmp_path):
         features.choose("nowhere", tmp_path, data, None)
 
 
+def test_modes_of_a_stack_are_counted(monkeypatch):
+    """Of samples that are test examples: as many as these have, and their shares."""
+    monkeypatch.setattr(classifier, "STEPS", 400)
+    data = datasets.load("stacked:digits")
+    batch = next(iter(data.batches("test", 400)))
+    model = stand_ins.Pictures.__new__(stand_ins.Pictures)
+    model._images, model.levels = batch["image"].numpy(), 17
+    measured = measures.measure(model, data, Protocol(samples=400, batch_size=100))
+    labels = batch["label"].numpy()
+    assert measured["modes"] == 1000 and "not_measured" not in measured
+    assert abs(measured["modes_covered"] - len(set(labels))) < 25 and measured["classifier_test_accuracy"] > 0.9
+    shares = np.bincount(labels)[np.bincount(labels) > 0] / 400
+    np.testing.assert_allclose(measured["kl_from_uniform_nats"], np.sum(shares * np.log(1000 * shares)), atol=0.1)
+
+
 def test_an_export_is_measured_as_the_live_model_is(tmp_path):
     """By its signatures alone; conditions, samples and pictures too."""
     model, data = model_of("gated_pixel_cnn"), data_of("gated_pixel_cnn")

@@ -98,7 +98,9 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
 
     What fits but for labels, and a model that nothing fits, get a sentence under "not_measured".
     """
-    there = offered(model, data) | ({"features"} if data.class_names or protocol.features else set())
+    # Of a stack the labels are too many for a classifier of them.
+    there = offered(model, data) | ({"stack"} if data.stack_of else set())
+    there |= {"features"} if protocol.features or (data.class_names and not data.stack_of) else set()
     rows = [row for row in MEASURES if only is None or row.name in only]
     fitting = [row for row in rows if not row.lacking(there)]
     result = {}
@@ -108,7 +110,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
         row.name: f"the data set {data.name!r} has no labels, so there is no classifier to judge samples by; "
         "give --features"
         for row in rows
-        if row.lacking(there) == ["features"]
+        if row.lacking(there) == ["features"] and not data.class_names
     }
     if not fitting and not without:
         wants = "; ".join(f"{row.name} needs {', '.join(row.lacking(there))}" for row in rows)
@@ -296,6 +298,27 @@ def _distances(fake, real, train) -> dict:
     return counts | {name: round(value, 5) for name, value in figures.items()}
 
 
+def stacked_modes(model, data, protocol) -> dict:
+    """Of a set of three gray pictures as colours: how many of all combinations of classes are among the samples, and
+    how far their shares are from equal, KL(samples || uniform); as a classifier of the gray pictures sees them (Metz et
+    al. 2017, section 3.3.1; Srivastava et al. 2017, "VEEGAN", section 5)."""
+    base = data.stack_of
+    with in_sight("classifier", classifier.STEPS) as advance:
+        network = features.choose("", pathlib.Path(protocol.folder or tempfile.mkdtemp()), base, advance)
+    samples = np.concatenate(list(_samples(model, data, protocol)))
+    seen = [network.of(samples[..., color : color + 1])[1].argmax(axis=1) for color in range(3)]
+    classes = len(base.class_names)
+    counts = np.bincount(np.ravel_multi_index(seen, [classes] * 3), minlength=classes**3)
+    shares = counts[counts > 0] / counts.sum()
+    return {
+        "samples": protocol.samples,
+        "classifier_test_accuracy": network.test_accuracy,
+        "modes": classes**3,
+        "modes_covered": int((counts > 0).sum()),
+        "kl_from_uniform_nats": round(float(np.sum(shares * np.log(shares * classes**3))), 4),
+    }
+
+
 MEASURES = (
     Row("likelihood", ("log_prob",), likelihood),
     Row("markov", ("log_prob", "audio"), markov),
@@ -306,6 +329,7 @@ MEASURES = (
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("discriminator", ("discriminate", "sample"), discriminator),
     Row("judged", ("sample", "image", "features"), judged),
+    Row("stacked_modes", ("sample", "image", "stack"), stacked_modes),
 )
 
 

@@ -68,6 +68,7 @@ class Examples:
       fingerprint: by which each split is known again: the number of its examples and a hash of their names or values.
       factors: of a set that knows what its examples vary in, the names of each factor's values; a batch has "factors",
         int32 [B, F], the number of each one's value.
+      stack_of: of a set whose colours are gray pictures of another, that other.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Examples:
     random: tuple[Transform, ...] = ()
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    stack_of: "Examples | None" = None
 
     @classmethod
     def zip(cls, name: str, **parts: "Examples") -> "Examples":

@@ -13,6 +13,7 @@ PREFIXES = {
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
     "points": "the file, like points:/data/points.npz",
+    "stacked": "a set of gray pictures with labels, like stacked:mnist",
     "zip": "two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist",
 }
 # Some sets of TFDS, for who cannot be asked before it is imported: all that it has are taken.
@@ -38,6 +39,8 @@ def check(name: str) -> None:
     if kind == "zip":
         for part in parts(name).values():
             check(part)
+    if kind == "stacked":
+        check(rest)
     if kind not in PREFIXES and (not TFDS_NAME.fullmatch(name) or name.endswith(".npz")):
         raise ValueError(unknown(name))
 
@@ -62,8 +65,8 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
         + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'points:FILE.npz', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: mnist, "
-        "fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        "files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
+        "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 

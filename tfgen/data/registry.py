@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import math
 import os
 import pathlib
@@ -56,7 +57,8 @@ def load(
     Args:
       name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
         "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
-        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), or "zip:a=SET,b=SET" for two of these or more at once,
+        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), "stacked:SET" for three gray pictures of a set as the
+        colours of one, or "zip:a=SET,b=SET" for two of these or more at once,
         each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
@@ -306,6 +308,38 @@ def _zip(request: Request) -> Examples:
     return Examples.zip(request.name, **read_part)
 
 
+def _stacked(request: Request) -> Examples:
+    """Three pictures of a set of K classes as the colours of one, of K^3: Metz et al. 2017, "Unrolled Generative
+    Adversarial Networks", section 3.3.1. Each colour goes through the set in an order of its own, always the same."""
+    inner = dataclasses.replace(request, name=request.path)
+    base = _kept(inner) if request.cache else _made(inner)
+    *sides, channels = base.arguments.get("image_shape", (0, 0, 0))
+    in_memory = all(isinstance(part, Split) and part.tensors for part in base.splits.values())
+    if channels != 1 or not base.class_names or not in_memory:
+        raise ValueError(
+            f"dataset={request.name!r}: {request.path!r} must be of gray pictures with labels, and fit in memory"
+        )
+    classes = len(base.class_names)
+    parts = {split: _in_three_colors(part, i, classes) for i, (split, part) in enumerate(base.splits.items())}
+    names_ = tuple(" ".join(three) for three in itertools.product(base.class_names, repeat=3))
+    protocol = f"three pictures as colours, each by an order of its own; {base.protocol}"
+    made = _images(request.name, (*sides, 3), base.arguments["levels"], names_, parts, protocol, base.fingerprint)
+    return dataclasses.replace(made, stack_of=base)
+
+
+def _in_three_colors(part: Split, number: int, classes: int) -> Split:
+    orders = [np.random.default_rng([number, color]).permutation(part.size) for color in range(3)]
+    rows, images_, labels = tf.constant(np.stack(orders, axis=1)), part.tensors["image"], part.tensors["label"]
+
+    def read(index):
+        of_colors = tf.gather(rows, index)  # [B, 3]
+        pixels = tf.gather(images_[..., 0], of_colors)
+        label = tf.gather(labels, of_colors) * [classes**2, classes, 1]
+        return {"image": tf.transpose(pixels, [0, 2, 3, 1]), "label": tf.reduce_sum(label, axis=1)}
+
+    return Split(part.size, read)
+
+
 def _tfds(request: Request) -> Examples:
     from tfgen.data import tfds_sets  # it takes seconds to import, and the other sets do without
 
@@ -449,5 +483,6 @@ DATASETS = {
     "series": _series,
     **dict.fromkeys(names.POINTS, _points),
     "points": _points,
+    "stacked": _stacked,
     "zip": _zip,
 }
