@@ -396,3 +396,98 @@ def test_the_command_lists_and_makes_studies(run, capsys):
     assert (line["examples"], line["split"]) == (8, "validation")
     assert entry("trainers.study", workdir, "--study=maniflod") == 1
     assert "study='maniflod': there is no such study" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def gan(digits):
+    """(model, data): a GAN on digits whose pictures have bars of a thickness and a slant that z says."""
+    from tests.test_zoo import fresh
+
+    model = fresh("dcgan")
+    rows, columns = (tf.cast(tf.range(8), tf.float32)[:, None], tf.cast(tf.range(8), tf.float32)[None])
+
+    def bar(latents, training=False):
+        width, lean = 1.0 + tf.sigmoid(latents[:, :1, None]), 0.6 * tf.tanh(latents[:, 1:2, None])
+        across = tf.abs(columns - 3.5 + lean * (rows - 3.5))
+        return 2.0 * tf.clip_by_value(width - across, 0.0, 1.0)[..., None] - 1.0
+
+    model.generator = bar
+    return model, digits
+
+
+def test_attributes_of_bars():
+    from tfgen.metrics import attributes
+
+    for width, length in ((2, 12), (4, 10)):
+        picture = np.zeros([1, 20, 20, 1])
+        picture[0, 4 : 4 + length, 6 : 6 + width] = 1.0
+        # Of the corners of an outline one of two pixels is counted: hypot(1, 1) for 1 + 1.
+        expected = 2 * width * length / (2 * (width + length) - (2 - np.sqrt(2)))
+        np.testing.assert_allclose(attributes.thickness(picture), expected, rtol=0.03)
+        np.testing.assert_allclose(attributes.ink(picture), width * length / 400)
+        np.testing.assert_allclose(attributes.slant(picture), 0.0, atol=1e-9)
+    leaning = np.zeros([1, 20, 20, 1])
+    for row in range(3, 17):
+        leaning[0, row, 17 - row : 20 - row] = 1.0  # one column to the right for each row upwards
+    np.testing.assert_allclose(attributes.slant(leaning), 1.0, rtol=1e-6)
+
+
+def test_arithmetic_moves_what_it_should_and_a_random_direction_less(gan):
+    from tfgen.studies import arithmetic
+
+    figure, numbers = arithmetic.study(*gan, dataclasses.replace(SETTINGS, examples=600))
+    assert figure.get_suptitle() == "Vector arithmetic: DCGAN on digits"
+    for result in numbers["results"].values():
+        wanted = result["wanted_to_rise"]
+        kept = next(key for key in result["before"] if key != wanted)
+        before, after, control = (result[name] for name in ("before", "after", "random direction"))
+        assert after[wanted][0] - before[wanted][0] > 1.0 + abs(control[wanted][0] - before[wanted][0])
+        assert abs(after[kept][0] - before[kept][0]) < 1.0
+
+
+def test_a_walk_is_even_where_pictures_change_evenly(gan):
+    from tfgen.studies import walk
+
+    _, numbers = walk.study(*gan, dataclasses.replace(SETTINGS, examples=6))
+    assert numbers["unevenness"]["pixels"] == pytest.approx(1.0, abs=1e-3)
+    assert numbers["norm_halfway"]["arc"] > numbers["norm_halfway"]["line"]
+    first, last = gan[0].prior().draw(seeds.seed_rows(12)).value.numpy().reshape(6, 2, 4).transpose(1, 0, 2)
+    ends = [gan[0].pixels(tf.constant(z)).numpy() / 2 + 0.5 for z in (first, last)]
+    step = np.sqrt(np.square((ends[1] - ends[0]) / 16).mean(axis=(1, 2, 3))).mean()
+    assert numbers["mean_step"]["pixels"] == pytest.approx(step, rel=1e-3)
+
+
+def test_gradients_of_both_losses_early_in_training(digits):
+    """Against the derivatives by the logit: where D(G(z)) is d they are as d to 1 - d."""
+    from tests.test_zoo import fresh
+    from tfgen.studies import saturation
+
+    asked = []
+
+    def train(**changes):
+        asked.append(changes["steps"])
+        model = fresh("dcgan")
+        model.discriminator.logits.kernel.assign(0.001 * model.discriminator.logits.kernel)
+        model.discriminator.logits.bias.assign([-float(len(asked))])  # the same logit for all pictures, nearly
+        return model
+
+    _, numbers = saturation.study(fresh("dcgan"), digits, dataclasses.replace(SETTINGS, train=train))
+    assert asked == numbers["steps"]
+    d = np.array(numbers["mean_D_of_fakes"])
+    ratio = np.divide(numbers["gradient_norm"]["minimax"], numbers["gradient_norm"]["non_saturating"])
+    np.testing.assert_allclose(ratio, d / (1 - d), rtol=0.1)
+
+
+def test_a_machine_on_features_learns_what_they_tell(gan, digits, monkeypatch):
+    from tests.test_zoo import fresh
+    from tfgen.studies import features
+
+    monkeypatch.setattr(features, "LABELS", (60, 120))
+    monkeypatch.setattr(features, "TRAIN", 400)
+    model = fresh("dcgan")
+    settings = dataclasses.replace(SETTINGS, examples=300, build=lambda seed: fresh("dcgan", seed))
+    _, numbers = features.study(model, digits, settings)
+    raw = [mean for mean, _ in numbers["accuracy"]["raw pixels"]]
+    assert numbers["labels"] == [60, 120] and raw[1] > raw[0] > 0.6 and set(numbers["accuracy"]) > {"discriminator"}
+    told = np.repeat(np.eye(3), 40, axis=0)
+    assert features._score(told, np.repeat([2, 5, 7], 40), told, np.repeat([2, 5, 7], 40)) == 1.0

@@ -31,6 +31,10 @@ _ROWS = (
     _row("code_size", "encode", "decode", "image", "latent_dim"),
     _row("transfer", "encode", "image", "labels"),
     _row("density", "log_prob", "sample", "point"),
+    _row("walk", "generate", "prior", "image"),
+    _row("arithmetic", "generate", "prior", "image", "no condition"),
+    _row("saturation", "generate", "discriminate", "image", "no condition", "cross-entropies"),
+    _row("features", "discriminate", "image", "labels", "no condition", "features"),
     _row("disentanglement", "encode", "image", "latent_dim", "factors"),
 )
 STUDIES = {row.name: row for row in _ROWS}
