@@ -222,7 +222,7 @@ def test_two_replicas_step_as_one(row, mirrored):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row_of_a_family", ["made", "vae_total_correlation_vamp", "began"])
+@pytest.mark.parametrize("row_of_a_family", ["made", "vae_total_correlation_vamp", "gan"])
 def test_two_replicas_clip_as_one(row_of_a_family, mirrored):
     """In graphs, by Adam, its gradients clipped: none of which knows of a model, so one of each family is enough."""
     two_replicas_step_as_one(row_of_a_family, mirrored, lambda: keras.optimizers.Adam(1e-3), tf.function, clip_norm=0.5)

@@ -102,7 +102,8 @@ ROWS = {
     "gan": (
         "gan",
         {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 3, "latents": "sphere", "width": 4, "depth": 1}
-        | {"maxout": 2, "objective": "hinge", "spectral_norm": True, "conditional": "projection", "num_classes": 3},
+        | {"maxout": 2, "objective": "hinge", "spectral_norm": True, "conditional": "projection", "num_classes": 3}
+        | {"penalties": ("r1",), "penalty_every": 2},
     ),
     "point_gan": (
         "point_gan",
@@ -119,7 +120,7 @@ ROWS = {
             "normalized": "generator",
             "latents": "uniform",
         }
-        | {"objective": "relativistic", "penalties": ("r1", "r2"), "penalty_every": 2, "augmentations": ("color",)},
+        | {"objective": "relativistic", "penalties": ("r1", "r2"), "augmentations": ("color",)},
     ),
     "resnet_gan": (
         "resnet_gan",

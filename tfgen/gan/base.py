@@ -17,8 +17,9 @@ from tfgen.ops.augment import AUGMENTATIONS, augment
 
 PRIORS = {"normal": standard_normal, "uniform": Uniform, "sphere": Sphere}
 CONDITIONS = ("concatenation", "projection", "auxiliary")
-# What an image that a discriminator judges may be, and what else in a move draws numbers of its own.
-NOISE = ("real", "fake", "between")
+# What draws numbers of its own in a move, beside the latents: what is done to real images and to fakes, the places of a
+# penalty, and wrong labels.
+NOISE = ("real", "fake", "between", "real_label", "fake_label")
 LEAST_DIVERSITY, LARGEST_LOGIT, SURE = 0.1, 1000.0, 6.9  # see `diagnose`; sigmoid(6.9) = 0.999
 
 
@@ -63,6 +64,10 @@ class Move:
         latents = self.model.prior().draw(self.seed).value
         return self.model.run(self.model.generator, latents, self.training, **self.condition)
 
+    def _judge(self, pixels, kind):
+        disturbed = self.model.disturbed(pixels, self.noise[kind], self.training)
+        return self.model.judge(disturbed, self.training, **self.condition)
+
     @once
     def real_outputs(self) -> dict[str, tf.Tensor]:
         """All that the discriminator says of the real images, by name; "logits" [B] is always there."""
@@ -76,29 +81,24 @@ class Move:
     @once
     def _outputs(self):
         """Of real images and fakes in one batch."""
-        both = [self.model.disturbed(one, self.noise[kind], self.training) for one, kind in self._kinds]
+        kinds = (self.real, "real"), (self.fake, "fake")
+        both = [self.model.disturbed(one, self.noise[kind], self.training) for one, kind in kinds]
         condition = {name: tf.concat([value, value], 0) for name, value in self.condition.items()}
         outputs = self.model.judge(tf.concat(both, 0), self.training, **condition)
         halves = {name: tf.split(value, 2) for name, value in outputs.items()}
         return [{name: parts[i] for name, parts in halves.items()} for i in range(2)]
 
-    @property
-    def _kinds(self):
-        return (self.real, "real"), (self.fake, "fake")
-
-    def _judge(self, pixels, kind):
-        disturbed = self.model.disturbed(pixels, self.noise[kind], self.training)
-        return self.model.judge(disturbed, self.training, **self.condition)
-
     def judge(self, pixels: tf.Tensor) -> tf.Tensor:
-        """The logits [B] of images in [-1, 1], disturbed as real ones are."""
-        return self._judge(pixels, "real")["logits"]
+        """The logits [B] of images in [-1, 1], disturbed as real ones are, by the discriminator as it stands: of a term
+        that is not of every step no layer may change state, which replicas could not agree on."""
+        disturbed = self.model.disturbed(pixels, self.noise["real"], self.training)
+        return self.model.judge(disturbed, False, **self.condition)["logits"]
 
     def flipped(self, kind: str) -> tf.Tensor | None:
         """Which images, bool [B], are given the label of the other kind; None where none are."""
         if not (self.model.label_noise and self.training):
             return None
-        return seeds.uniform(self.noise[kind], []) < self.model.label_noise
+        return seeds.uniform(self.noise[f"{kind}_label"], []) < self.model.label_noise
 
     @property
     def real_logits(self) -> tf.Tensor:
@@ -367,6 +367,7 @@ class AdversarialModel(GenerativeModel):
         def term(move):
             if self.penalty_every == 1 or not move.training:
                 return PENALTIES[name].term(move)
+            _ = move.noise  # made here, not within a branch, whose tensors no other term could use
             return tf.cond(
                 self.step.value % self.penalty_every == 0,
                 lambda: self.penalty_every * PENALTIES[name].term(move),
