@@ -3,6 +3,7 @@
 The tests of a row follow each other in one process and share what they build, trace and train; then it is let go.
 """
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -47,8 +48,17 @@ def trained(row):
     """A model of the row after 5 and then 60 steps on one batch, with an average; what each part logged, by name."""
     model = compiled(fresh(row), average=0.9)
     batches = tf.data.Dataset.from_tensors(batch_for(model)).repeat()
-    parts = [model.fit(batches, steps_per_epoch=steps, verbose=0).history for steps in (5, 60)]
+    with plain_graphs():
+        parts = [model.fit(batches, steps_per_epoch=steps, verbose=0).history for steps in (5, 60)]
     return model, {name: [history[name][0] for history in parts] for name in parts[0]}
+
+
+@contextlib.contextmanager
+def plain_graphs():
+    """Graphs run as they are written: to optimise a training step takes longer than a few runs of it."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 def fresh(row, seed=0):

@@ -102,7 +102,13 @@ ROWS = {
     "gan": (
         "gan",
         {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 3, "latents": "sphere", "width": 4, "depth": 1}
-        | {"maxout": 2, "objective": "hinge", "spectral_norm": True, "conditional": "projection", "num_classes": 3}
+        | {
+            "maxout": 2,
+            "objective": "relativistic",
+            "spectral_norm": True,
+            "conditional": "projection",
+            "num_classes": 3,
+        }
         | {"penalties": ("r1",), "penalty_every": 2},
     ),
     "point_gan": (
@@ -110,22 +116,10 @@ ROWS = {
         {"dims": 2, "latent_dim": 2, "width": 4, "depth": 1, "objective": "wasserstein", "discriminator_steps": 2}
         | {"penalties": ("gradient_penalty",)},
     ),
-    "dcgan_relativistic": (
-        "dcgan",
-        {
-            **COLOR,
-            "image_shape": (8, 8, 3),
-            "latent_dim": 3,
-            "width": 2,
-            "normalized": "generator",
-            "latents": "uniform",
-        }
-        | {"objective": "relativistic", "penalties": ("r1", "r2"), "augmentations": ("color",)},
-    ),
     "resnet_gan": (
         "resnet_gan",
         {**GRAY, "latent_dim": 3, "width": 2, "conditional": "auxiliary", "num_classes": 3, "label_smoothing": 0.1}
-        | {"instance_noise": 0.1, "joint_batches": True},
+        | {"instance_noise": 0.1, "joint_batches": True, "augmentations": ("color",), "latents": "uniform"},
     ),
     "began": ("began", {**GRAY, "latent_dim": 3, "width": 2}),
     "translator": ("translator_prototype", GRAY),
