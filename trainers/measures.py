@@ -26,6 +26,7 @@ BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example
 AT_ONCE = 50  # of the k samples of an importance bound
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
+SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
 NEIGHBOURS = 2000  # of samples and of real pictures, whose neighbours are looked for
 
 
@@ -122,6 +123,12 @@ def check(model, data) -> dict:
     """Figures of a share of the test split that cost a second: kept with a published model for a test to find again."""
     protocol = Protocol(examples=50, importance_samples=10, samples=50, batch_size=50)
     return measure(model, data, protocol, only=("likelihood", "bounds", "reconstruction", "discriminator"))
+
+
+def of_samples(model, data, folder: pathlib.Path) -> dict:
+    """Figures of samples alone, for studies that compare models; `folder` keeps the classifier that judges them."""
+    protocol = Protocol(samples=SAMPLES, folder=str(folder))
+    return measure(model, data, protocol, only=("modes_covered", "stacked_modes", "judged"))
 
 
 def likelihood(model, data, protocol) -> dict:

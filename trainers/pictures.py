@@ -159,6 +159,20 @@ def _density(model, data, batch, path, seed):
         density.figure(model, data.name, batch["point"], seed).savefig(path.with_suffix(".png"), dpi=100)
 
 
+def _points(model, data, batch, path, seed):
+    """Samples over examples, of points whose density the model does not know."""
+    made = _answer(model, "sample", batch, POINTS, seed=seeds.seed_rows(POINTS, seed))["point"]
+    with figures.style():
+        figure = figures.figure(5, 5, f"{type(model).__name__} on {data.name}")
+        axes = figure.subplots()
+        for label, points in (("examples", batch["point"]), ("samples", made)):
+            heights = points[:, 1] if points.shape[1] > 1 else np.zeros(len(points))
+            axes.plot(points[:, 0], heights, ".", ms=3, label=label)
+        axes.set_aspect("equal")
+        axes.legend()
+        figure.savefig(path.with_suffix(".png"), dpi=100)
+
+
 def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}") -> None:
     captions = None if captions is None else [form.format(value) for value in captions]
     path.with_suffix(".png").write_bytes(images.encode_png(images.sheet(image, levels, columns, captions=captions)))
@@ -170,6 +184,7 @@ PICTURES = (
     Row("evaluation", ("sample", "audio"), _sounds),
     Row("evaluation", ("sample", "series"), _series),
     Row("evaluation", ("sample", "log_prob", "point"), _density),
+    Row("evaluation", ("generate", "point"), _points),
     Row("completion", ("complete", "image"), _completions),
     Row("simulation", ("simulate", "series"), _simulations),
     Row("classes", ("sample", "image", "given label"), _classes),

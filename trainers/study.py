@@ -62,6 +62,7 @@ def study() -> None:
         DATA_DIR.value or config["data_dir"] or None,
         measures.in_sight,
         functools.partial(variants.build, config),
+        lambda made: measures.of_samples(made, data, workdir / "classifier"),
         functools.partial(variants.export, folder / name),
     )
     try:

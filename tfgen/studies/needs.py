@@ -31,8 +31,9 @@ def offered(model, data) -> set[str]:
     They are the model's verbs; the names of its signatures; its kind of example, "image", "audio", "series" or "point";
     "network" where it has one that takes examples as floats; "given label", say, where it is conditioned on a label,
     else "no condition"; "log_prob or elbo" where it has one of them; "latent_dim", and "latent_dim=2", say, where z is
-    a vector; "prior N(0, I)" where it is just that; of a GAN "cross-entropies" where those are its objective, and
-    "features" where its discriminator has a network of them; "labels" where the data have classes, and "factors" where
+    a vector; "prior N(0, I)" where it is just that; of a GAN "cross-entropies" where those are its objective,
+    "features" and "any objective" where its discriminator reads logits off features, and "guidelines" where those of a
+    DCGAN can be switched off; "labels" where the data have classes, and "factors" where
     they know what their examples vary in.
     """
     there = {*zoo.verbs(model), *model.signatures(), model.example}
@@ -45,7 +46,8 @@ def offered(model, data) -> set[str]:
 
 def _of_game(model) -> set[str]:
     objective, discriminator = getattr(model, "objective", None), getattr(model, "discriminator", None)
-    words = {"features"} if hasattr(discriminator, "body") else set()
+    words = {"features", "any objective"} if hasattr(discriminator, "body") else set()
+    words |= {"guidelines"} if hasattr(model, "strided") else set()
     of_logits = getattr(objective, "boundary", None) is not None and objective.unit == "nats"
     return words | ({"cross-entropies"} if of_logits else set())
 

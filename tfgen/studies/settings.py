@@ -26,6 +26,7 @@ class Settings:
       in_sight: (name, total) -> a context that shows how far something is, and yields a function to be told how many
         more are done.
       build: (seed) -> the model of this work directory with its variables, before any training.
+      measure: (model) -> the figures of its samples beside the data, by name.
       export: (model, facts for its card) -> the folder of its export, beside the study; None where there is none.
     """
 
@@ -37,6 +38,7 @@ class Settings:
     data_dir: str | None = None
     in_sight: Callable = _out_of_sight
     build: Callable | None = None
+    measure: Callable | None = None
     export: Callable = lambda model, about: None
 
     def limit(self, default: int) -> int:

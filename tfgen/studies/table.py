@@ -34,6 +34,9 @@ _ROWS = (
     _row("walk", "generate", "prior", "image"),
     _row("arithmetic", "generate", "prior", "image", "no condition"),
     _row("saturation", "generate", "discriminate", "image", "no condition", "cross-entropies"),
+    _row("objectives", "generate", "discriminate", "no condition", "any objective"),
+    _row("discriminator_steps", "generate", "discriminate", "no condition", "any objective"),
+    _row("guidelines", "generate", "discriminate", "no condition", "guidelines"),
     _row("features", "discriminate", "image", "labels", "no condition", "features"),
     _row("disentanglement", "encode", "image", "latent_dim", "factors"),
 )
