@@ -294,6 +294,78 @@ MUTANTS = [
         "value = seeds.uniform(seed, [self._dim])",
         "tests/test_gan_options.py -k 'moments_and_densities'",
     ),
+    Mutant(
+        "tfgen/metrics/frechet.py",
+        "- 2.0 * roots.sum()",
+        "- roots.sum()",
+        "tests/test_distances.py -k matrix_root",
+    ),
+    Mutant(
+        "tfgen/metrics/frechet.py",
+        "around = distance(one, other) + np.array(draws) - np.mean(draws)",
+        "around = np.array(draws)",
+        "tests/test_distances.py -k interval",
+    ),
+    Mutant(
+        "tfgen/metrics/frechet.py",
+        "(matrix.sum() - np.trace(matrix))",
+        "matrix.sum()",
+        "tests/test_distances.py -k kernel",
+    ),
+    Mutant(
+        "tfgen/metrics/neighbours.py",
+        "return nearest(points, points, k + 1)[0][:, k]",
+        "return nearest(points, points, k)[0][:, k - 1]",
+        "tests/test_distances.py -k loops",
+    ),
+    Mutant(
+        "tfgen/metrics/neighbours.py",
+        "np.median(nearest(fake, train)[0]) / max(median, 1e-12)",
+        "median",
+        "tests/test_distances.py -k memorisation",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        '"frechet_distance_floor": frechet.frechet_distance(floor, real)',
+        '"frechet_distance_floor": frechet.frechet_distance(fake, real)',
+        "tests/test_evaluate.py -k everything_that_fits",
+    ),
+    Mutant(
+        "trainers/classifier.py",
+        'about = {"data": data.record,',
+        'about = {"data": {},',
+        "tests/test_evaluate.py -k kept",
+    ),
+    Mutant(
+        "trainers/stand_ins.py",
+        "np.round(np.stack(decoded) * ((self.levels - 1) / 255.0))",
+        "np.stack(decoded) * ((self.levels - 1) / 255.0)",
+        "tests/test_evaluate.py -k folder_of",
+    ),
+    Mutant(
+        "tfgen/data/registry.py",
+        "[classes**2, classes, 1]",
+        "[1, classes, classes**2]",
+        "tests/test_data.py -k colours",
+    ),
+    Mutant(
+        "tfgen/studies/arithmetic.py",
+        "direction = means[a] - means[b]",
+        "direction = means[b] - means[a]",
+        "tests/test_studies.py -k arithmetic",
+    ),
+    Mutant(
+        "tfgen/studies/rivals.py",
+        'found[name].append({"failed": str(error)})',
+        "found[name].append({})",
+        "tests/test_studies.py -k rivals",
+    ),
+    Mutant(
+        "tfgen/metrics/attributes.py",
+        "return -(gray * x * y)",
+        "return (gray * x * y)",
+        "tests/test_studies.py -k attributes",
+    ),
     # distributions and vae
     Mutant(
         "tfgen/distributions/latents.py",

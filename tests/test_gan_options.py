@@ -107,6 +107,7 @@ def test_a_lazy_penalty_is_rescaled_and_validated_in_full():
     np.testing.assert_allclose(found, [3 * whole, zero, zero] * 2, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [keras.layers.Dense, lambda f, **o: keras.layers.Conv2D(f, 3, padding="same", **o)])
 def test_spectral_normalisation_against_the_singular_values(layer):
     normalized = SpectralNormalization(layer(5, use_bias=False))
@@ -232,6 +233,7 @@ def test_weights_are_clipped_after_a_move_of_the_discriminator_alone():
     assert any((v.numpy() != b).any() for v, b in zip(model.generator.trainable_variables, before, strict=True))
 
 
+@pytest.mark.slow
 def test_ways_of_telling_the_label():
     one_hot, image = np.eye(3, dtype=np.float32)[batch()["label"]], batch()["image"]
     pixels = images.to_symmetric(image, 5)
@@ -285,6 +287,7 @@ def test_latents_have_their_moments_and_densities():
     np.testing.assert_allclose(np.mean(sphere.value, axis=0), 0.0, atol=0.02)
 
 
+@pytest.mark.slow
 def test_began_against_its_recursion(monkeypatch):
     monkeypatch.setattr(began, "RATE", 0.5)
     model = compiled(build("began", image_shape=(8, 8, 1), width=2), lambda: keras.optimizers.SGD(0.01))

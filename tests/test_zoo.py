@@ -21,7 +21,7 @@ from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import seeds
 
-QUICK = ("made", "time_series", "iwae", "autoencoder", "flow_of_numbers", "aae")  # one of each family
+QUICK = ("made", "time_series", "iwae", "autoencoder", "flow_of_numbers", "point_gan")  # one of each family
 MARKED = [pytest.param(row, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS]
 
 
