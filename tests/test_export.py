@@ -99,7 +99,7 @@ def run(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("of") / "runs" / "vae_mnist"
     name, arguments = ROWS["vae_conv"]
     checkpoints.save(workdir / "checkpoints", checkpoints.trackable(zoo.build(name, **arguments)), 1, keep=1)
-    data = {"dataset": "mnist", "data": {"protocol": "none"}, "batch_size": 1, "average": 0.0}
+    data = {"dataset": "mnist", "transforms": "", "data": {"protocol": "none"}, "batch_size": 1, "average": 0.0}
     (workdir / "config.json").write_text(json.dumps({"model": name, "model_arguments": arguments, **data}))
     return workdir
 

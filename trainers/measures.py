@@ -101,7 +101,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
     """
     # Of a stack the labels are too many for a classifier of them.
     there = offered(model, data) | ({"stack"} if data.stack_of else set())
-    there |= {"features"} if protocol.features or (data.class_names and not data.stack_of) else set()
+    there |= {"feature network"} if protocol.features or (data.class_names and not data.stack_of) else set()
     rows = [row for row in MEASURES if only is None or row.name in only]
     fitting = [row for row in rows if not row.lacking(there)]
     result = {}
@@ -111,7 +111,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
         row.name: f"the data set {data.name!r} has no labels, so there is no classifier to judge samples by; "
         "give --features"
         for row in rows
-        if row.lacking(there) == ["features"] and not data.class_names
+        if row.lacking(there) == ["feature network"] and not data.class_names
     }
     if not fitting and not without:
         wants = "; ".join(f"{row.name} needs {', '.join(row.lacking(there))}" for row in rows)
@@ -335,7 +335,7 @@ MEASURES = (
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("discriminator", ("discriminate", "sample"), discriminator),
-    Row("judged", ("sample", "image", "features"), judged),
+    Row("judged", ("sample", "image", "feature network"), judged),
     Row("stacked_modes", ("sample", "image", "stack"), stacked_modes),
 )
 
