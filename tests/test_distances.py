@@ -32,6 +32,9 @@ def test_an_interval_holds_the_distance_and_narrows_with_pictures():
         assert low < frechet.frechet_distance(a, b) < high
         widths.append(high - low)
     assert widths[1] < widths[0] / 2
+    few = RANDOM.normal(size=(2, 60, 20))  # drawn from themselves, so few pictures are much further apart
+    low, high = frechet.interval(*few, resamples=40)
+    assert low < frechet.frechet_distance(*few) < high
     # As wide as the distances of sets that are drawn anew from the distribution itself.
     draws = [
         frechet.frechet_distance(RANDOM.normal(size=(2000, 3)), RANDOM.normal(size=(2000, 3)) + 0.5) for _ in range(60)
