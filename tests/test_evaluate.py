@@ -251,6 +251,7 @@ def test_pictures_come_before_the_measures(monkeypatch, tmp_path):
         measures.report({"model": "vae", "dataset": "digits"}, model_of("vae"), data_of("vae"), SHORT, tmp_path)
     assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {
         "evaluation",
+        "neighbours",
         "reconstruction",
         "interpolation",
     }
@@ -259,8 +260,11 @@ def test_pictures_come_before_the_measures(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "name, expected",
     [
-        ("fvsbn", {"evaluation.png", "completion.png", "likely.png"}),
-        ("gated_pixel_cnn", {"evaluation.png", "completion.png", "classes.png", "receptive_field.png", "likely.png"}),
+        ("fvsbn", {"evaluation.png", "neighbours.png", "completion.png", "likely.png"}),
+        (
+            "gated_pixel_cnn",
+            {"evaluation.png", "neighbours.png", "completion.png", "classes.png", "receptive_field.png", "likely.png"},
+        ),
         ("time_series", {"evaluation.png", "simulation.png"}),
         ("wavenet", {"evaluation.png", *(f"evaluation-{i}.wav" for i in range(8))}),
     ],
@@ -276,6 +280,15 @@ def test_every_picture_that_fits_is_drawn(name, expected, tmp_path):
     if name == "wavenet":
         samples, rate = audio.read_wav(tmp_path / "evaluation-0.wav")
         assert rate == model.sample_rate and samples.shape == (64,)
+
+
+def test_neighbours_are_the_nearest_training_pictures(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(pictures, "_save", lambda path, image, levels: shown.append(image))
+    train = np.concatenate([part["image"] for part in data_of("fvsbn").batches("train", 500)])
+    made = np.minimum(train[5:21] + 1, 16)  # a level off
+    pictures._neighbours(made, data_of("fvsbn"), tmp_path / "neighbours", 17)
+    np.testing.assert_array_equal(shown[0], np.concatenate([made[:8], train[5:13], made[8:], train[13:21]]))
 
 
 def test_curves_go_through_every_value():

@@ -8,12 +8,14 @@ import tensorflow as tf
 
 from export.requests import example_request
 from tfgen import zoo
+from tfgen.metrics import neighbours
 from tfgen.ops import audio, images, seeds
 from tfgen.studies import density, figures, receptive_field
 from tfgen.studies.needs import Row, offered
 
 COUNT, COLUMNS = 64, 8
 SOUNDS, POINTS = 8, 500
+TRAINING_PICTURES = 10_000  # the first, among which the nearest to a sample is looked for
 
 
 def draw(model, data, split: str, folder: pathlib.Path, seed: int) -> dict:
@@ -39,9 +41,11 @@ def _answer(model, name: str, batch, count: int, **given) -> dict[str, np.ndarra
 
 
 def _samples(model, data, batch, path, seed):
-    """Samples; of a model with exact likelihood, each with its own -ln p below it."""
+    """Samples; of a model with exact likelihood, each with its own -ln p below it. Beside them the first ones again,
+    each above the training picture that is nearest to it."""
     request = {"seed": seeds.seed_rows(min(COUNT, len(batch[model.example])), seed)}
     answer = _answer(model, "sample", batch, len(request["seed"]), **request)
+    _neighbours(answer["image"][: 2 * COLUMNS], data, path.with_name("neighbours"), model.levels)
     if "log_prob" not in zoo.verbs(model):
         _save(path, answer["image"], model.levels)
         return {}
@@ -49,6 +53,15 @@ def _samples(model, data, batch, path, seed):
     _save(path, answer["image"], model.levels, captions=nats)
     # Were these far from the test figure, the sampler would draw what the model finds unlikely, or too likely.
     return {"sample_nats": round(float(nats.mean()), 4)}
+
+
+def _neighbours(made, data, path, levels) -> None:
+    """Rows of samples, each above a row of their nearest training pictures, by the distance of their pixels."""
+    train = np.concatenate([part["image"] for part in data.batches("train", 500, 0, TRAINING_PICTURES)])
+    flat = [part.reshape([len(part), -1]).astype(np.float32) for part in (made, train)]
+    near = train[neighbours.nearest(*flat)[1][:, 0]]
+    rows = [part[i : i + COLUMNS] for i in range(0, len(made), COLUMNS) for part in (made, near)]
+    _save(path, np.concatenate(rows), levels)
 
 
 def _completions(model, data, batch, path, seed):
