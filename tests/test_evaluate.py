@@ -228,7 +228,12 @@ def test_a_gan_of_data_without_labels_gets_a_sentence_and_everything_else(tmp_pa
     made = model.sample(seeds.seed_rows(25))
     np.testing.assert_allclose(line["sample_logit"], model.discriminate(made).numpy().mean(), atol=1e-3)
     np.testing.assert_allclose(line["sample_level"], made.numpy().mean(), atol=0.05)
-    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {"evaluation", "interpolation", "judged"}
+    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {
+        "evaluation",
+        "neighbours",
+        "interpolation",
+        "judged",
+    }
     assert json.loads(json.dumps(line)) == line and line["protocol"] == data.protocol and line["seed"] == 0
 
 
