@@ -105,6 +105,11 @@ def test_a_lazy_penalty_is_rescaled_and_validated_in_full():
         np.testing.assert_allclose(discriminator.objective(terms), rest + 0.5 * terms["r1"], rtol=1e-5)
     zero = np.zeros(4)
     np.testing.assert_allclose(found, [3 * whole, zero, zero] * 2, rtol=1e-4)
+    discriminator = build(penalties=("r1",)).players()[0]
+    terms = discriminator.terms(batch(), seed, True)
+    np.testing.assert_allclose(
+        discriminator.objective(terms), terms["real"] + terms["fake"] + 10 * terms["r1"], rtol=1e-5
+    )
 
 
 @pytest.mark.slow

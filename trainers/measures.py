@@ -251,9 +251,7 @@ def judged(model, data, protocol) -> dict:
     """Samples beside real pictures in the features of a named network: the classes that it sees, where it knows those
     of the data, the distances of both sets, and what the nearest neighbours tell. The floor of a distance is that of as
     many training pictures."""
-    folder = pathlib.Path(protocol.folder or tempfile.mkdtemp())
-    with in_sight("classifier", classifier.STEPS) as advance:
-        network = features.choose(protocol.features, folder, data, advance)
+    network = _network(protocol.features, data, protocol)
     fakes = np.concatenate(list(_samples(model, data, protocol)))
     real, train = (
         np.concatenate([batch["image"] for batch in data.batches(split, 500, protocol.seed, limit)])
@@ -265,6 +263,13 @@ def judged(model, data, protocol) -> dict:
         | _classes(model, data, protocol, network, seen[1])
         | _distances(seen[0], of_real, of_train)
     )
+
+
+def _network(spec: str, data, protocol) -> features.Network:
+    with contextlib.ExitStack() as stack:
+        folder = protocol.folder or stack.enter_context(tempfile.TemporaryDirectory())
+        advance = stack.enter_context(in_sight("classifier", classifier.STEPS))
+        return features.choose(spec, pathlib.Path(folder), data, advance)
 
 
 def _classes(model, data, protocol, network, probabilities) -> dict:
@@ -310,8 +315,7 @@ def stacked_modes(model, data, protocol) -> dict:
     how far their shares are from equal, KL(samples || uniform); as a classifier of the gray pictures sees them (Metz et
     al. 2017, section 3.3.1; Srivastava et al. 2017, "VEEGAN", section 5)."""
     base = data.stack_of
-    with in_sight("classifier", classifier.STEPS) as advance:
-        network = features.choose("", pathlib.Path(protocol.folder or tempfile.mkdtemp()), base, advance)
+    network = _network("", base, protocol)
     samples = np.concatenate(list(_samples(model, data, protocol)))
     seen = [network.of(samples[..., color : color + 1])[1].argmax(axis=1) for color in range(3)]
     classes = len(base.class_names)

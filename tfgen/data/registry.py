@@ -58,8 +58,7 @@ def load(
       name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
         "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
         ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), "stacked:SET" for three gray pictures of a set as the
-        colours of one, or "zip:a=SET,b=SET" for two of these or more at once,
-        each in an order of its own.
+        colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.

@@ -10,6 +10,7 @@ from tfgen.core import Diagnosis, GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
 from tfgen.distributions.latents import Density, Sphere, Uniform, standard_normal
 from tfgen.gan.inversion import Inversion, invert
+from tfgen.gan.networks import Discriminator, Linear
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.losses.penalties import PENALTIES
 from tfgen.ops import images, seeds
@@ -253,6 +254,11 @@ class AdversarialModel(GenerativeModel):
         "how real an image looks to its discriminator by `discriminate`"
     )
     encode = Absent("a GAN has no posterior; the latents whose picture is nearest to an image are found by `invert`")
+
+    def discriminator_on(self, body: keras.layers.Layer, linear: Linear) -> Discriminator:
+        """A discriminator on features, by the model's way of telling the label and its objective."""
+        bias = self.objective.boundary is not None  # else it would cancel
+        return Discriminator(body, linear, self.conditional, self.num_classes, bias)
 
     def make_variables(self):
         super().make_variables()

@@ -5,7 +5,7 @@ import keras
 
 from tfgen.core import arguments
 from tfgen.gan.base import AdversarialModel
-from tfgen.gan.networks import Discriminator, Generator, Linear, halvings
+from tfgen.gan.networks import Generator, Linear, check_sides, halvings
 
 SLOPE = 0.2  # of every leaky ReLU (section 4)
 NORMALIZED = ("both", "generator", "none")
@@ -69,10 +69,7 @@ class DCGAN(AdversarialModel):
         **options,
     ):
         super().__init__(image_shape, levels, **options)
-        if not all(8 <= side <= 128 for side in self.image_shape[:2]):
-            raise ValueError(
-                f"image_shape={self.image_shape}: DCGAN makes sides of 8 to 128; add resize:64, say, to the transforms"
-            )
+        check_sides(self.image_shape, "DCGAN")
         arguments.check({"width": width, "hidden": hidden + 1})
         for name, value, known in (
             ("normalized", normalized, NORMALIZED),
@@ -90,13 +87,7 @@ class DCGAN(AdversarialModel):
         ends = ACTIVATIONS[generator_activation], ACTIVATIONS[discriminator_activation]
         self.generator = Generator(self._generator(ends[0]))
         linear = Linear(weights, spectral_norm)
-        self.discriminator = Discriminator(
-            self._features(ends[1], linear),
-            linear,
-            self.conditional,
-            self.num_classes,
-            bias=self.objective.boundary is not None,
-        )
+        self.discriminator = self.discriminator_on(self._features(ends[1], linear), linear)
 
     def _generator(self, activation) -> keras.Sequential:
         """Latents, projected and reshaped, through fractionally strided convolutions to an image in [-1, 1]."""

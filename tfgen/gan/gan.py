@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgen.core import arguments
 from tfgen.gan.base import AdversarialModel
-from tfgen.gan.networks import Discriminator, Generator, Linear
+from tfgen.gan.networks import Generator, Linear
 
 
 class Maxout(keras.layers.Layer):
@@ -42,9 +42,7 @@ def players(model: AdversarialModel, width: int, depth: int, pieces: int, spectr
     arguments.check({"width": width, "depth": depth, "maxout": pieces})
     linear = Linear(keras.initializers.GlorotUniform, spectral_norm)
     body = features(width, depth, pieces, linear)
-    bias = model.objective.boundary is not None
-    judge = Discriminator(body, linear, model.conditional, model.num_classes, bias)
-    return Generator(generator(model.shape, width, depth, end)), judge
+    return Generator(generator(model.shape, width, depth, end)), model.discriminator_on(body, linear)
 
 
 class GAN(AdversarialModel):

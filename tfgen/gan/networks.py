@@ -16,6 +16,18 @@ def halvings(side: int) -> int:
     return count
 
 
+def check_sides(image_shape: tuple[int, int, int], name: str) -> None:
+    """Holds the sides of a picture against what networks of convolutions here are made for.
+
+    Raises:
+      ValueError: naming the shape.
+    """
+    if not all(8 <= side <= 128 for side in image_shape[:2]):
+        raise ValueError(
+            f"image_shape={image_shape}: {name} makes sides of 8 to 128; add resize:64, say, to the transforms"
+        )
+
+
 class Linear:
     """Makes dense layers and convolutions.
 

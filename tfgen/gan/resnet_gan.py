@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfgen.core import arguments
 from tfgen.gan.base import AdversarialModel
 from tfgen.gan.dcgan import normalization
-from tfgen.gan.networks import Discriminator, Generator, Linear, halvings
+from tfgen.gan.networks import Generator, Linear, check_sides, halvings
 
 MOST = 8  # times the width next to the picture
 
@@ -80,11 +80,7 @@ class ResNetGAN(AdversarialModel):
         **options,
     ):
         super().__init__(image_shape, levels, **options)
-        if not all(8 <= side <= 128 for side in self.image_shape[:2]):
-            raise ValueError(
-                f"image_shape={self.image_shape}: a ResNetGAN makes sides of 8 to 128; add resize:64, say, to the "
-                "transforms"
-            )
+        check_sides(self.image_shape, "a ResNetGAN")
         arguments.check({"width": width})
         height, columns, channels = self.image_shape
         ups = halvings(min(height, columns))
@@ -115,5 +111,4 @@ class ResNetGAN(AdversarialModel):
                 keras.layers.Flatten(),
             ]
         )
-        bias = self.objective.boundary is not None
-        self.discriminator = Discriminator(body, linear, self.conditional, self.num_classes, bias)
+        self.discriminator = self.discriminator_on(body, linear)

@@ -57,6 +57,6 @@ AUGMENTATIONS = {"color": color, "translation": translation, "cutout": cutout}
 
 def augment(pixels: tf.Tensor, names: tuple[str, ...], seed: tf.Tensor) -> tf.Tensor:
     """All that are named, one after another, each with noise of its own."""
-    for name, own in zip(names, seeds.split(seed, max(len(names), 1)), strict=False):
+    for name, own in zip(names, seeds.split(seed, len(names)), strict=True):
         pixels = AUGMENTATIONS[name](pixels, own)
     return pixels

@@ -51,7 +51,7 @@ POINTS = TrainConfig(
 )
 POINTS_WGAN_GP = variant(
     POINTS,
-    "points_ring by Gulrajani et al. 2017.",
+    "gan_ring by Gulrajani et al. 2017.",
     {"objective": "wasserstein", "penalties": ("gradient_penalty",), "penalty_weight": 0.1, "discriminator_steps": 5},
     beta_2=0.9,
 )
