@@ -1,5 +1,6 @@
 """Data sets: what arrives, in what order, and what is refused with which words."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -387,7 +388,7 @@ def test_a_model_of_two_sets_trains_on_them():
         learning_rate=0.01,
         workdir="-",
     )
-    data = runner.load_data(config)
+    data = runner.load_data(dataclasses.asdict(config))
     model = runner.build(config, data, tf.distribute.get_strategy())
     assert model.shape == (8, 8, 1) and model.levels == 17
     fit = model.fit(data.training_batches(20, 0), steps_per_epoch=30, epochs=2, verbose=0).history

@@ -20,7 +20,7 @@ from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
 from tfgen.ops import audio, images, seeds
-from trainers import classifier, features, measures, pictures, stand_ins
+from trainers import classifier, features, measures, pictures, runner, stand_ins
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.measures import Protocol
@@ -115,6 +115,27 @@ def test_everything_that_fits_is_measured_and_samples_are_given_the_labels_of_th
     assert measured["precision"] == measured["recall"] == measured["coverage"] == measured["memorisation_ratio"] == 1
     said = capsys.readouterr()
     assert said.out == "" and "25/25" in said.err and "30/30" in said.err and "150/150" in said.err
+
+
+def test_samples_that_repeat_what_was_shown_are_flagged(monkeypatch, tmp_path, caplog):
+    """Of a model of twenty training examples, whose judge has seen all of them."""
+    monkeypatch.setattr(classifier, "STEPS", 3)
+    model = model_of("dcgan")
+    config = {"dataset": "digits", "transforms": "", "data_dir": "", "skip_corrupt": False, "train_examples": 20}
+    data, judges = runner.load_data(config), []
+    original = classifier.train
+    monkeypatch.setattr(classifier, "train", lambda *x: judges.append(x[0]) or original(*x))
+    shown, held_out = (next(iter(data.batches(split, 25, 0)))["image"] for split in ("train", "test"))
+    measured = []
+    for made in (shown, held_out):
+        monkeypatch.setattr(model, "sample", lambda seed, made=made: tf.gather(made, seed[:, 1] % 20))
+        protocol = dataclasses.replace(SHORT, folder=str(tmp_path))
+        measured.append(measures.measure(model, data, protocol, only=("judged",)))
+    assert [one["memorised"] for one in measured] == [True, False]
+    assert measured[0]["memorisation_ratio"] < 1e-3 and measured[1]["memorisation_ratio"] > 0.9
+    assert "samples repeat training pictures" in caplog.text and "of the 1000 training examples" in data.protocol
+    assert measured[0]["training_pictures"] == 20 and measured[0]["frechet_distance_floor"] > 0
+    assert [judge.splits["train"].size for judge in judges] == [1000]
 
 
 def test_a_classifier_is_kept_and_is_of_its_data(monkeypatch, tmp_path):

@@ -315,7 +315,7 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path):
     """A work directory as a run leaves it, and one more file in its folder."""
     write_images(tmp_path / "faces", 40)
     config = TrainConfig(model="vae", dataset=f"folder:{tmp_path}/faces", workdir=str(tmp_path / "run"), cache=False)
-    loaded = runner.load_data(config)
+    loaded = runner.load_data(dataclasses.asdict(config))
     (tmp_path / "run" / "checkpoints").mkdir(parents=True)
     (tmp_path / "run" / "checkpoints" / "step-4.index").touch()
     arguments = runner.model_arguments(config, loaded)

@@ -555,7 +555,7 @@ def test_the_largest_fraction_is_the_best(tmp_path):
 def test_start_from_takes_the_weights_alone(tmp_path, whole):
     source = whole("fvsbn", steps_per_execution=1, keep_best="val_loss")
     config = tiny(tmp_path, "fvsbn", start_from=str(source))
-    data, strategy = runner.load_data(config), tf.distribute.get_strategy()
+    data, strategy = runner.load_data(dataclasses.asdict(config)), tf.distribute.get_strategy()
     model = runner.build(config, data, strategy)
     taken = zoo.restore(source, best=True)  # what that run exports
     for mine, theirs in zip(model.trainable_variables, taken.trainable_variables, strict=True):
@@ -580,7 +580,7 @@ def test_mixed_precision_trains(tmp_path, model, precision):
     """Variables and losses stay float32; weights move; float16 scales the loss of every player."""
     changes = {"transforms": "color"} if model == "gated_pixel_cnn" else {}
     config = tiny(tmp_path, model, precision=precision, clip_norm=1.0, learning_rate=1e-2, **changes)
-    data = runner.load_data(config)
+    data = runner.load_data(dataclasses.asdict(config))
     built = runner.build(config, data, tf.distribute.get_strategy())
     for optimizer in built.optimizers.values():
         assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer) == (precision == "mixed_float16")

@@ -13,7 +13,7 @@ from trainers.config import TrainConfig
 
 def describe(config: TrainConfig) -> str:
     """What --dry_run prints: the resolved configuration, the parameters, and the memory that training will take."""
-    data = runner.load_data(config)
+    data = runner.load_data(dataclasses.asdict(config))
     model = runner.build(config, data, tf.distribute.get_strategy())
     rows = config.batch_size * model.examples_per_row
     parameters = _numbers(model.trainable_variables)

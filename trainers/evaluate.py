@@ -40,10 +40,10 @@ def trained():
     name = PRETRAINED.value
     source = zoo.pretrained_folder(name) if name else pathlib.Path(WORKDIR.value)
     config = zoo.read_config(source)  # before TensorFlow, so that a wrong folder answers at once
-    from trainers import measures
+    from trainers import runner
 
     model = zoo.restore(source, best=bool(config.get("keep_best")))
-    data = measures.load_data(config, flags.FLAGS.data_dir)
+    data = runner.load_data(config, flags.FLAGS.data_dir)
     return config, model, data, pathlib.Path("runs/pretrained") / name if name else source
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tfgen import data as datasets
 from tfgen.data import points, splits
 from tfgen.metrics import density, frechet, modes, neighbours
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
@@ -27,6 +26,7 @@ AT_ONCE = 50  # of the k samples of an importance bound
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
+MEMORISED = 0.5  # below this ratio: samples are twice as near to what was shown as held-out pictures are
 NEIGHBOURS = 2000  # of samples and of real pictures, whose neighbours are looked for
 
 
@@ -58,17 +58,6 @@ class Protocol:
     def limit(self, default: int = 0) -> int | None:
         """The number of examples to take; None for all."""
         return (default if self.examples is None else self.examples) or None
-
-
-def load_data(config: dict, data_dir: str | None = None) -> datasets.Examples:
-    """The data set of a config.json; `data_dir` instead of that of the run."""
-    return datasets.load(
-        config["dataset"],
-        data_dir or config["data_dir"] or None,
-        config["transforms"],
-        config["skip_corrupt"],
-        config.get("cache", True),
-    )
 
 
 def report(config: dict, model, data, protocol: Protocol, folder: pathlib.Path) -> dict:
@@ -251,17 +240,22 @@ def judged(model, data, protocol) -> dict:
     """Samples beside real pictures in the features of a named network: the classes that it sees, where it knows those
     of the data, the distances of both sets, and what the nearest neighbours tell. The floor of a distance is that of as
     many training pictures."""
-    network = _network(protocol.features, data, protocol)
+    everything = data.whole or data  # where the model was trained on some of the examples only
+    network = _network(protocol.features, everything, protocol)
     fakes = np.concatenate(list(_samples(model, data, protocol)))
-    real, train = (
-        np.concatenate([batch["image"] for batch in data.batches(split, 500, protocol.seed, limit)])
-        for split, limit in ((protocol.split, protocol.samples), ("train", TRAINING_PICTURES))
+    real, train, others = (
+        np.concatenate([batch["image"] for batch in examples.batches(split, 500, protocol.seed, limit)])
+        for examples, split, limit in (
+            (data, protocol.split, protocol.samples),
+            (data, "train", TRAINING_PICTURES),
+            (everything, "train", protocol.samples),
+        )
     )
-    seen, (of_real, _), (of_train, _) = (network.of(pictures) for pictures in (fakes, real, train))
+    seen, (of_real, _), (of_train, _), (of_others, _) = (network.of(part) for part in (fakes, real, train, others))
     return (
         {"samples": protocol.samples, "features": network.name, "features_resize": network.resize}
         | _classes(model, data, protocol, network, seen[1])
-        | _distances(seen[0], of_real, of_train)
+        | _distances(seen[0], of_real, of_train, of_others)
     )
 
 
@@ -292,8 +286,10 @@ def _classes(model, data, protocol, network, probabilities) -> dict:
     return result
 
 
-def _distances(fake, real, train) -> dict:
-    floor = train[: len(real)]
+def _distances(fake, real, train, others) -> dict:
+    """Figures of features [N, F]: of samples, of real pictures, of those that the model was trained on, and of as many
+    as the real ones of the training split, for the floors."""
+    floor = others[: len(real)]
     low, high = frechet.interval(fake, real)
     few = [part[:NEIGHBOURS] for part in (real, fake)]
     figures = {
@@ -307,7 +303,14 @@ def _distances(fake, real, train) -> dict:
         "memorisation_ratio": neighbours.memorisation_ratio(few[1], train, few[0]),
     }
     counts = {"real_pictures": len(real), "neighbours_of": len(few[1]), "training_pictures": len(train)}
-    return counts | {name: round(value, 5) for name, value in figures.items()}
+    if memorised := figures["memorisation_ratio"] < MEMORISED:
+        logging.warning(
+            "samples repeat training pictures: they come within %.2f of the distance at which held-out pictures are "
+            "from them; train on more examples, with augmentations, or keep an earlier checkpoint (--keep_best)",
+            figures["memorisation_ratio"],
+        )
+    rounded = {name: round(value, 5) for name, value in figures.items()}
+    return counts | rounded | {"memorised": memorised}
 
 
 def stacked_modes(model, data, protocol) -> dict:

@@ -54,7 +54,7 @@ def publish(
     """
     from tfgen import zoo
     from tfgen.core import weights
-    from trainers import measures
+    from trainers import measures, runner
 
     config = zoo.read_config(workdir)
     drawn = [workdir / "studies" / f"{study}.png" for study in studies]
@@ -69,7 +69,7 @@ def publish(
         weights.write(made / "weights.npz", model)
         _check_size(name, made)  # before minutes of measuring
         weights.read(made / "weights.npz", model)  # what is measured is what is stored
-        data = measures.load_data(config, data_dir)
+        data = runner.load_data(config, data_dir)
         protocol = dataclasses.replace(protocol, folder=str(workdir / "classifier"))  # it is not published
         evaluation = measures.report(config, model, data, protocol, made)
         if "data_differs" in evaluation:

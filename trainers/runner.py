@@ -1,12 +1,14 @@
 """From a TrainConfig to a trained, exported model. Names no model."""
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
 import pathlib
 import re
 import sys
+from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
@@ -21,9 +23,17 @@ from trainers import config as configs
 from trainers.config import TrainConfig
 
 
-def load_data(config: TrainConfig) -> datasets.Examples:
-    data = datasets.load(config.dataset, config.data_dir or None, config.transforms, config.skip_corrupt, config.cache)
-    return data.with_training_examples(config.train_examples) if config.train_examples else data
+def load_data(config: Mapping, data_dir: str | None = None) -> datasets.Examples:
+    """What a config.json was, or is to be, trained on; `data_dir` instead of that of the run."""
+    data = datasets.load(
+        config["dataset"],
+        data_dir or config["data_dir"] or None,
+        config["transforms"],
+        config["skip_corrupt"],
+        config.get("cache", True),
+    )
+    count = config.get("train_examples", 0)
+    return data.with_training_examples(count) if count else data
 
 
 def model_arguments(config: TrainConfig, data: datasets.Examples) -> dict:
@@ -100,7 +110,7 @@ def run(config: TrainConfig, export: bool = True) -> pathlib.Path | None:
     chief = strategies.is_chief(strategy)
     workdir = pathlib.Path(config.workdir)
     with workdirs.room(workdir, workdir), workdirs.held(workdir) if chief else contextlib.nullcontext():
-        data = load_data(config)
+        data = load_data(dataclasses.asdict(config))
         arguments = model_arguments(config, data)
         made, new = [], []
         if checkpoints.found(workdir / "checkpoints"):

@@ -44,10 +44,10 @@ def study() -> None:
         names.check(OTHER.value)
     from tfgen.studies.needs import offered
     from tfgen.studies.settings import Settings
-    from trainers import measures, variants
+    from trainers import measures, runner, variants
 
     model = zoo.restore(source, best=bool(config.get("keep_best")))
-    data = measures.load_data(config, DATA_DIR.value)
+    data = runner.load_data(config, DATA_DIR.value)
     there = offered(model, data) | ({"--other=DATASET"} if OTHER.value else set())
     if not name:
         print(f"studies of {source} ({config['model']} on {config['dataset']}), --study=NAME:\n{table.listing(there)}")

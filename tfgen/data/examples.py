@@ -69,6 +69,7 @@ class Examples:
       factors: of a set that knows what its examples vary in, the names of each factor's values; a batch has "factors",
         int32 [B, F], the number of each one's value.
       stack_of: of a set whose colours are gray pictures of another, that other.
+      whole: of a set with only some of its training examples, the set with all of them.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Examples:
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     stack_of: "Examples | None" = None
+    whole: "Examples | None" = None
 
     @classmethod
     def zip(cls, name: str, **parts: "Examples") -> "Examples":
@@ -145,7 +147,9 @@ class Examples:
         order = shuffled(split.size, 0, 0)[:count]
         fewer = Split(count, lambda index: split.read(tf.gather(order, index)))
         protocol = f"{self.protocol}; {count} of the {split.size} training examples"
-        return dataclasses.replace(self, splits={**self.splits, "train": fewer}, protocol=protocol)
+        return dataclasses.replace(
+            self, splits={**self.splits, "train": fewer}, protocol=protocol, whole=self.whole or self
+        )
 
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None
