@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage, special, stats
 
 from tests.test_trainers import entry, tiny
+from tests.test_zoo import fresh
 from tests.zoo import ROWS
 from tfgen import data as datasets
 from tfgen import zoo
@@ -69,6 +70,7 @@ def made(name, model, data, folder, settings=SETTINGS, **options):
     """The numbers of a study, after a look at what it left."""
     settings = dataclasses.replace(settings, **options)
     there = offered(model, data) | ({"--other=DATASET"} if settings.other else set())
+    there |= {"kept checkpoints (--keep)"} if "history" in options else set()
     line = table.conduct(name, there, model, data, settings, folder)
     assert {path.name for path in folder.iterdir()} == {f"{name}.png", f"{name}.json"}
     assert json.loads((folder / f"{name}.json").read_text()) == line
@@ -401,8 +403,6 @@ def test_the_command_lists_and_makes_studies(run, capsys):
 @pytest.fixture(scope="module")
 def gan(digits):
     """(model, data): a GAN on digits whose pictures have bars of a thickness and a slant that z says."""
-    from tests.test_zoo import fresh
-
     model = fresh("dcgan")
     rows, columns = (tf.cast(tf.range(8), tf.float32)[:, None], tf.cast(tf.range(8), tf.float32)[None])
 
@@ -459,7 +459,6 @@ def test_a_walk_is_even_where_pictures_change_evenly(gan):
 
 def test_gradients_of_both_losses_early_in_training(digits):
     """Against the derivatives by the logit: where D(G(z)) is d they are as d to 1 - d."""
-    from tests.test_zoo import fresh
     from tfgen.studies import saturation
 
     asked = []
@@ -479,7 +478,6 @@ def test_gradients_of_both_losses_early_in_training(digits):
 
 
 def test_a_machine_on_features_learns_what_they_tell(gan, digits, monkeypatch):
-    from tests.test_zoo import fresh
     from tfgen.studies import features
 
     monkeypatch.setattr(features, "LABELS", (60, 120))
@@ -494,7 +492,6 @@ def test_a_machine_on_features_learns_what_they_tell(gan, digits, monkeypatch):
 
 
 def test_rivals_are_trained_measured_and_fail_side_by_side(digits, monkeypatch):
-    from tests.test_zoo import fresh
     from tfgen.studies import discriminator_steps, guidelines, objectives, rivals
 
     asked, model = [], fresh("dcgan")
@@ -529,3 +526,19 @@ def test_rivals_are_trained_measured_and_fail_side_by_side(digits, monkeypatch):
     settings = dataclasses.replace(settings, train=lambda seed, **changes: of_points)
     _, numbers = objectives.study(of_points, datasets.load("ring"), settings)
     assert numbers["failed"]["WGAN-GP"] == 0
+
+
+def test_progress_is_when_a_bar_was_first_reached(digits, tmp_path):
+    model = fresh("dcgan")
+    distances, floor = iter((9.0, 2.5, 4.0, 0.9)), 0.1  # 90, 25, 40 and 9 times the floor
+    rest = {"frechet_distance_low": 0.5, "frechet_distance_high": 9.5, "precision": 0.5, "recall": 0.4}
+    rest |= {"samples": 25, "real_pictures": 25, "features": "ours", "features_resize": "none"}
+
+    def measure(then):
+        return rest | {"frechet_distance": next(distances), "frechet_distance_floor": floor}
+
+    history = [({"step": 10 * i, "cpu_seconds": 60.0 * i}, model) for i in range(1, 5)]
+    line = made("progress", model, digits, tmp_path, measure=measure, history=lambda: iter(history))
+    assert line["cpu_minutes"] == [1, 2, 3, 4] and line["steps_of_checkpoints"] == [10, 20, 30, 40]
+    of_bars = {30: 2.0, 10: 4.0, 5: None, 3: None}
+    assert line["cpu_minutes_to"] == {f"{bar} times the floor": at for bar, at in of_bars.items()}

@@ -23,7 +23,7 @@ from tfgen import zoo
 from tfgen.autoregressive.fvsbn import FVSBN
 from tfgen.core import checkpoints
 from tfgen.data import load
-from trainers import callbacks, flags, runner, strategies, workdirs
+from trainers import callbacks, flags, runner, strategies, variants, workdirs
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.presets import PRESETS
@@ -490,6 +490,21 @@ def test_a_run_leaves_logs_pictures_and_an_export(whole_gan):
     assert (path / "MODEL_CARD.md").exists()
     card = json.loads((path / "model_card.json").read_text())
     assert card["trained_steps"] == 40 and card["dataset"] == "digits" and "scikit-learn digits" in card["protocol"]
+
+
+def test_kept_checkpoints_are_restored_each_as_it_was(whole):
+    """The average, too; CPU time goes on from what the log had."""
+    workdir = whole("fvsbn")
+    (first, one), *_, (last, three) = list(variants.history(workdir))
+    assert (first["step"], last["step"]) == (4, 12) and 0 < first["cpu_seconds"] < last["cpu_seconds"]
+    assert [int(model.step.numpy()) for model in (one, three)] == [4, 12]
+    ends = [zoo.restore(workdir), zoo.restore(workdir, step=4)]
+    for end, model in zip(ends, (three, one), strict=True):
+        for a, b in zip(end.trainable_variables, model.trainable_variables, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert any((a.numpy() != b.numpy()).any() for a, b in zip(*(end.trainable_variables for end in ends), strict=True))
+    with pytest.raises(FileNotFoundError, match="no checkpoint of step 5 there"):
+        zoo.restore(workdir, step=5)
 
 
 def test_export_has_the_averaged_weights(whole_gan):

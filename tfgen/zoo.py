@@ -234,12 +234,13 @@ def build(name: str, **model_arguments):
     return model
 
 
-def restore(workdir: str, averaged: bool = True, best: bool = False):
+def restore(workdir: str, averaged: bool = True, best: bool = False, step: int | None = None):
     """The model that was trained in `workdir`, from its config.json and its last whole checkpoint.
 
-    With `averaged`, a model that was trained with an average of its weights has that average. With `best` it is as it
-    was at the best figure of validation, of a run that kept that (--keep_best), rather than at the last checkpoint. The
-    folder of a published model has weights of its own instead of checkpoints.
+    With `averaged`, a model that was trained with an average of its weights has that average. Rather than at the last
+    checkpoint it is as it was at the best figure of validation, with `best`, of a run that kept that (--keep_best); or
+    at `step`, of which the run kept a checkpoint (--keep). The folder of a published model has weights of its own
+    instead of checkpoints.
 
     Raises:
       ValueError: where the run did not keep its best.
@@ -259,7 +260,7 @@ def restore(workdir: str, averaged: bool = True, best: bool = False):
         if not config.get("keep_best"):
             raise ValueError(f"workdir={str(workdir)!r}: the run kept no best; train with --keep_best=val_loss")
         folder = checkpoints.best_directory(workdir, config["keep_best"])
-    checkpoints.restore_model(folder, model, average)
+    checkpoints.restore_model(folder, model, average, step)
     if average and averaged:
         average.swap()
     return model

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import math
 import pathlib
 import sys
@@ -240,23 +241,31 @@ def judged(model, data, protocol) -> dict:
     """Samples beside real pictures in the features of a named network: the classes that it sees, where it knows those
     of the data, the distances of both sets, and what the nearest neighbours tell. The floor of a distance is that of as
     many training pictures."""
-    everything = data.whole or data  # where the model was trained on some of the examples only
-    network = _network(protocol.features, everything, protocol)
-    fakes = np.concatenate(list(_samples(model, data, protocol)))
-    real, train, others = (
-        np.concatenate([batch["image"] for batch in examples.batches(split, 500, protocol.seed, limit)])
-        for examples, split, limit in (
-            (data, protocol.split, protocol.samples),
-            (data, "train", TRAINING_PICTURES),
-            (everything, "train", protocol.samples),
-        )
-    )
-    seen, (of_real, _), (of_train, _), (of_others, _) = (network.of(part) for part in (fakes, real, train, others))
+    network, *reference = _reference(data, protocol)
+    of_samples, probabilities = network.of(np.concatenate(list(_samples(model, data, protocol))))
     return (
         {"samples": protocol.samples, "features": network.name, "features_resize": network.resize}
-        | _classes(model, data, protocol, network, seen[1])
-        | _distances(seen[0], of_real, of_train, of_others)
+        | _classes(model, data, protocol, network, probabilities)
+        | _distances(of_samples, *reference)
     )
+
+
+@functools.lru_cache(maxsize=1)  # studies judge many models by the same pictures
+def _reference(data, protocol):
+    """The network that judges, and its features of real pictures, of those that the model was trained on, and of such
+    as it might have been, for the floors."""
+    everything = data.whole or data
+    network = _network(protocol.features, everything, protocol)
+    parts = (
+        (data, protocol.split, protocol.samples),
+        (data, "train", TRAINING_PICTURES),
+        (everything, "train", protocol.samples),
+    )
+    pictures_of = (
+        np.concatenate([batch["image"] for batch in examples.batches(split, 500, protocol.seed, limit)])
+        for examples, split, limit in parts
+    )
+    return network, *(network.of(part)[0] for part in pictures_of)
 
 
 def _network(spec: str, data, protocol) -> features.Network:
@@ -286,10 +295,8 @@ def _classes(model, data, protocol, network, probabilities) -> dict:
     return result
 
 
-def _distances(fake, real, train, others) -> dict:
-    """Figures of features [N, F]: of samples, of real pictures, of those that the model was trained on, and of as many
-    as the real ones of the training split, for the floors."""
-    floor = others[: len(real)]
+def _distances(fake, real, train, floor) -> dict:
+    floor = floor[: len(real)]
     low, high = frechet.interval(fake, real)
     few = [part[:NEIGHBOURS] for part in (real, fake)]
     figures = {

@@ -49,6 +49,7 @@ def study() -> None:
     model = zoo.restore(source, best=bool(config.get("keep_best")))
     data = runner.load_data(config, DATA_DIR.value)
     there = offered(model, data) | ({"--other=DATASET"} if OTHER.value else set())
+    there |= {"kept checkpoints (--keep)"} if len(variants.kept(source)) > 1 else set()
     if not name:
         print(f"studies of {source} ({config['model']} on {config['dataset']}), --study=NAME:\n{table.listing(there)}")
         return
@@ -63,6 +64,7 @@ def study() -> None:
         measures.in_sight,
         functools.partial(variants.build, config),
         lambda made: measures.of_samples(made, data, workdir / "classifier"),
+        functools.partial(variants.history, source),
         functools.partial(variants.export, folder / name),
     )
     try:

@@ -1,14 +1,17 @@
 """What a study trains: variants of a run, beside it; and what it exports."""
 
 import dataclasses
+import json
 import pathlib
 import re
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
 from export import saved_model
 from tfgen import zoo
+from tfgen.core import checkpoints
 from trainers import config as configs
 from trainers import runner
 
@@ -48,6 +51,19 @@ def build(config: dict, seed: int):
     """The model of a config.json with its variables, before any training."""
     keras.utils.set_random_seed(seed)
     return zoo.build(config["model"], **config["model_arguments"])
+
+
+def kept(source: pathlib.Path) -> list[dict]:
+    """The lines of metrics.jsonl whose step has a checkpoint, the first first."""
+    steps = {step for step, _ in checkpoints.found(source / "checkpoints")}
+    lines = (source / "metrics.jsonl").read_text().splitlines() if steps else []
+    return [line for line in map(json.loads, lines) if line["step"] in steps and "cpu_seconds" in line]
+
+
+def history(source: pathlib.Path) -> Iterator[tuple[dict, tf.keras.Model]]:
+    """Each of them with the model as it was then."""
+    for line in kept(source):
+        yield line, zoo.restore(source, step=line["step"])
 
 
 def export(folder: pathlib.Path, model, about: dict) -> pathlib.Path:

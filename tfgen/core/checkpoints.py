@@ -61,8 +61,9 @@ def _remove_partial(directory: pathlib.Path) -> None:
             path.unlink()
 
 
-def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint) -> int | None:
-    """Reads the newest checkpoint that is whole into `checkpoint`; damaged ones are skipped with a warning.
+def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint, step: int | None = None) -> int | None:
+    """Reads the newest checkpoint that is whole into `checkpoint`, or that of a step; damaged ones are skipped with a
+    warning.
 
     Returns:
       Its step, or None where there is no checkpoint at all.
@@ -70,11 +71,11 @@ def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint) -> int | N
       OSError: where there are checkpoints but none is whole.
       ValueError: where a whole one does not fit the model.
     """
-    candidates = found(directory)
-    for step, path in candidates:
+    candidates = [(number, path) for number, path in found(directory) if step in (None, number)]
+    for number, path in candidates:
         try:
             checkpoint.read(str(path)).assert_existing_objects_matched().expect_partial()
-            return step
+            return number
         except (tf.errors.OpError, IndexError, RuntimeError) as error:  # by where the damage is
             logging.error("SKIPPED the damaged checkpoint %s: %s", path, str(error).splitlines()[0])
         except AssertionError as error:
@@ -84,9 +85,10 @@ def restore(directory: pathlib.Path, checkpoint: tf.train.Checkpoint) -> int | N
     return None
 
 
-def restore_model(directory: pathlib.Path, model, average=None) -> int:
+def restore_model(directory: pathlib.Path, model, average=None, step: int | None = None) -> int:
     """Reads a model, and the average of its weights, for use; its optimizers stay on disk. Returns the step."""
-    step = restore(directory, trackable(model, average))
-    if step is None:
-        raise FileNotFoundError(f"{directory}: no checkpoint there; train with this --workdir first")
-    return step
+    found_step = restore(directory, trackable(model, average), step)
+    if found_step is None:
+        of_step = "" if step is None else f" of step {step}"
+        raise FileNotFoundError(f"{directory}: no checkpoint{of_step} there; train with this --workdir first")
+    return found_step

@@ -53,7 +53,7 @@ class Zipped:
     parts: "Mapping[str, Examples]"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
     """A data set ready for a model.
 

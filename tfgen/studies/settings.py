@@ -27,6 +27,7 @@ class Settings:
         more are done.
       build: (seed) -> the model of this work directory with its variables, before any training.
       measure: (model) -> the figures of its samples beside the data, by name.
+      history: () -> (line of metrics.jsonl, the model as it was) of each checkpoint that the run kept, the first first.
       export: (model, facts for its card) -> the folder of its export, beside the study; None where there is none.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     in_sight: Callable = _out_of_sight
     build: Callable | None = None
     measure: Callable | None = None
+    history: Callable = lambda: iter(())
     export: Callable = lambda model, about: None
 
     def limit(self, default: int) -> int:

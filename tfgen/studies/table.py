@@ -34,6 +34,7 @@ _ROWS = (
     _row("walk", "generate", "prior", "image"),
     _row("arithmetic", "generate", "prior", "image", "no condition"),
     _row("saturation", "generate", "discriminate", "image", "no condition", "cross-entropies"),
+    _row("progress", "sample", "image", "labels", "no condition", "kept checkpoints (--keep)"),
     _row("objectives", "generate", "discriminate", "no condition", "any objective"),
     _row("discriminator_steps", "generate", "discriminate", "no condition", "any objective"),
     _row("guidelines", "generate", "discriminate", "no condition", "guidelines"),
