@@ -4,18 +4,23 @@ Every mutant is applied to a copy of the checkout and its tests are run there; t
 mutant names the cheapest tests that notice it. `tests/test_house.py` holds that every text to be broken is there, once.
 """
 
-import concurrent.futures
 import dataclasses
+import importlib
+import os
 import pathlib
-import queue
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 
+import pytest
+
+import tests.conftest  # noqa: F401  # what has to be set before TensorFlow is imported
+
 ROOT = pathlib.Path(__file__).parents[1]
 WORKERS = 2
+OURS = ("tests", "tfgen", "trainers", "export", "benchmarks")
+LIBRARIES = ("tensorflow", "keras", "tensorflow_probability", "scipy.stats", "sklearn.neighbors", "matplotlib.figure")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -1420,39 +1425,54 @@ MUTANTS = [
 ]
 
 
-def survives(mutant: Mutant, checkout: pathlib.Path) -> str:
-    """ "" where its tests fail in `checkout`, else what pytest said."""
+def begin(mutant: Mutant, checkout: pathlib.Path, said: pathlib.Path) -> int:
+    """Breaks `checkout` and runs the tests there, in a child of this process, which has the libraries; its number."""
     path = checkout / mutant.file
-    whole = path.read_text()
-    path.write_text(whole.replace(mutant.old, mutant.new))
+    path.write_text(path.read_text().replace(mutant.old, mutant.new))
+    if child := os.fork():
+        return child
+    code = 70
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--durations=0", "-p", "no:cacheprovider"]
-        done = subprocess.run([*command, *shlex.split(mutant.tests)], cwd=checkout, capture_output=True, text=True)
+        os.chdir(checkout)
+        out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        sys.path[:] = [str(checkout), *(path for path in sys.path if path not in ("", str(ROOT)))]
+        sys.dont_write_bytecode = True  # a break may have the size, and the second, of what it breaks
+        for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+            del sys.modules[name]
+        code = pytest.main(["-q", "-x", "--durations=0", "-p", "no:cacheprovider", *shlex.split(mutant.tests)])
+        sys.stdout.flush()
     finally:
-        path.write_text(whole)
-    return "" if done.returncode == 1 else f"exit {done.returncode}: {done.stdout.strip().splitlines()[-1:]}"
+        os._exit(code)
 
 
 def main(words: list[str]) -> int:
     """Prints each mutant and whether a test noticed it; returns the number of survivors."""
     chosen = [m for m in MUTANTS if all(word in f"{m.file} {m.old} {m.tests}" for word in words)]
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        checkouts = queue.SimpleQueue()
-        for i in range(WORKERS):
-            ignore = shutil.ignore_patterns(".git", ".venv", "runs", "__pycache__")
-            checkouts.put(pathlib.Path(shutil.copytree(ROOT, pathlib.Path(folder) / str(i), ignore=ignore)))
-
-        def attempt(mutant: Mutant) -> bool:
-            checkout = checkouts.get()
-            try:
-                said = survives(mutant, checkout)
-            finally:
-                checkouts.put(checkout)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # as many processes as cores
+    for library in LIBRARIES:  # once for all: to import them takes longer than most of the tests
+        importlib.import_module(library)
+    survivors, running = 0, {}
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        ignore = shutil.ignore_patterns(".git", ".venv", "runs", "__pycache__")
+        free = [pathlib.Path(shutil.copytree(ROOT, root / str(i), ignore=ignore)) for i in range(WORKERS)]
+        waiting = list(reversed(chosen))
+        while waiting or running:
+            while waiting and free:
+                mutant, checkout = waiting.pop(), free.pop()
+                said = root / f"{checkout.name}.txt"
+                running[begin(mutant, checkout, said)] = mutant, checkout, said
+            child, status = os.wait()
+            mutant, checkout, said = running.pop(child)
+            shutil.copy(ROOT / mutant.file, checkout / mutant.file)
+            free.append(checkout)
+            code = os.waitstatus_to_exitcode(status)
+            lived = "" if code == 1 else f"exit {code}: {said.read_text().strip().splitlines()[-1:]}"
+            survivors += bool(lived)
             old, new = (text.strip().splitlines()[0] for text in (mutant.old, mutant.new or "(nothing)"))
-            print(f"{'SURVIVES' if said else 'killed  '} {mutant.file}: {old}  ->  {new}  {said}", flush=True)
-            return bool(said)
-
-        survivors = sum(pool.map(attempt, chosen))
+            print(f"{'SURVIVES' if lived else 'killed  '} {mutant.file}: {old}  ->  {new}  {lived}", flush=True)
     print(f"{len(chosen)} mutants, {survivors} survivors")
     return survivors
 
