@@ -1418,6 +1418,30 @@ MUTANTS = [
     ),
     Mutant(
         "trainers/measures.py",
+        '(data, "train", TRAINING_PICTURES)',
+        '(everything, "train", TRAINING_PICTURES)',
+        "tests/test_evaluate.py -k flagged",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "network = _network(protocol.features, everything, protocol)",
+        "network = _network(protocol.features, data, protocol)",
+        "tests/test_evaluate.py -k flagged",
+    ),
+    Mutant(
+        "tfgen/studies/progress.py",
+        "round(reached[0], 2)",
+        "round(reached[-1], 2)",
+        "tests/test_studies.py -k first_reached",
+    ),
+    Mutant(
+        "tfgen/core/checkpoints.py",
+        "if step in (None, number)",
+        "if True",
+        "tests/test_trainers.py -k each_as_it_was",
+    ),
+    Mutant(
+        "trainers/measures.py",
         "nats = -points.DENSITIES[data.name].log_prob(measured)",
         "nats = -points.DENSITIES[data.name].log_prob(train)",
         "tests/test_flow.py -k beside_baselines",

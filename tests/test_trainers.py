@@ -493,7 +493,7 @@ def test_a_run_leaves_logs_pictures_and_an_export(whole_gan):
 
 
 def test_kept_checkpoints_are_restored_each_as_it_was(whole):
-    """The average, too; CPU time goes on from what the log had."""
+    """The average, too."""
     workdir = whole("fvsbn")
     (first, one), *_, (last, three) = list(variants.history(workdir))
     assert (first["step"], last["step"]) == (4, 12) and 0 < first["cpu_seconds"] < last["cpu_seconds"]

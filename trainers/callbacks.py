@@ -126,14 +126,15 @@ class Logs(keras.callbacks.Callback):
         self._path.write_text("".join(line + "\n" for line in kept))
         self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
         self._began = time.time()
-        self._cpu_before = json.loads(kept[-1]).get("cpu_seconds", 0.0) if kept else 0.0
+        spent = json.loads(kept[-1]).get("cpu_seconds", 0.0) if kept else 0.0
+        self._cpu_began = time.process_time() - spent
 
     def on_epoch_end(self, epoch, logs=None):
         step = int(self.model.step.numpy())
         values = {name: value if isinstance(value, list) else float(value) for name, value in logs.items()}
         values |= self.model.learning_rates
         values["images_per_second"] = round(self._progress.images_per_second, 1)
-        times = {"time": time.time() - self._began, "cpu_seconds": self._cpu_before + time.process_time()}
+        times = {"time": time.time() - self._began, "cpu_seconds": time.process_time() - self._cpu_began}
         times = {name: round(seconds, 2) for name, seconds in times.items()}
         with self._path.open("a") as file:
             file.write(json.dumps({"step": step, **times, **values}) + "\n")

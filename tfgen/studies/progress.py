@@ -35,7 +35,7 @@ def study(model, data, settings):
         "frechet_distance_floor": floor,
         "cpu_minutes_to": bars,
         **{name: measured[0][name] for name in ("samples", "real_pictures", "features", "features_resize")},
-        "protocol": "CPU time of the whole run so far, validation and pictures included, at each checkpoint that it "
+        "protocol": "CPU time of training so far, validation and pictures included, at each checkpoint that it "
         "kept; a bar is reached at the first of them that is as near; null: never",
     }
 
