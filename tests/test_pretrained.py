@@ -24,8 +24,16 @@ def load(dataset, data_dir, transforms):
     return datasets.load(dataset, data_dir, transforms, cache=True)
 
 
+@pytest.fixture
+def eagerly():
+    """For a few passes graphs take longer to be made than they save."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.parametrize("name", zoo.read_manifest())
-def test_a_published_model_finds_its_figures_again(name, request):
+def test_a_published_model_finds_its_figures_again(name, request, eagerly):
     config = zoo.read_config(zoo.PRETRAINED / name)
     data_dir = request.getfixturevalue("tfds_dir") if config["dataset"] == "mnist" else None
     data = load(config["dataset"], data_dir, config["transforms"])

@@ -56,7 +56,8 @@ def build(config: dict, seed: int):
 def kept(source: pathlib.Path) -> list[dict]:
     """The lines of metrics.jsonl whose step has a checkpoint, the first first."""
     steps = {step for step, _ in checkpoints.found(source / "checkpoints")}
-    lines = (source / "metrics.jsonl").read_text().splitlines() if steps else []
+    log = source / "metrics.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
     return [line for line in map(json.loads, lines) if line["step"] in steps and "cpu_seconds" in line]
 
 
