@@ -1440,6 +1440,25 @@ MUTANTS = [
         "if True",
         "tests/test_trainers.py -k each_as_it_was",
     ),
+    # hybrid
+    Mutant(
+        "tfgen/autoregressive/cached.py",
+        "above = self.vertical(run, beside(shift(pixels, 1), planes), conditions, seed)",
+        "above = self.vertical(run, shift(beside(pixels, planes), 1), conditions, seed)",
+        "tests/test_hybrid.py -k plainly",
+    ),
+    Mutant(
+        "tfgen/autoregressive/cached.py",
+        "late = beside(canvas[r], None if planes is None else planes[r])",
+        "late = beside(canvas[r], None if planes is None else planes[0])",
+        "tests/test_hybrid.py -k plainly",
+    ),
+    Mutant(
+        "tfgen/hybrid/pixel_vae.py",
+        "return self.network(images.to_symmetric(image, self.levels), seed=seed, planes=planes)",
+        "return self.network(images.to_symmetric(image, self.levels), seed=seed, planes=0.0 * planes)",
+        "tests/test_hybrid.py -k near",
+    ),
     Mutant(
         "trainers/measures.py",
         "nats = -points.DENSITIES[data.name].log_prob(measured)",

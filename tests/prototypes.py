@@ -1,21 +1,15 @@
 """Small models that hold the nouns to what models still to come need of them; the real ones replace them."""
 
-import math
-
 import keras
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
-from tfgen.distributions.autoregressive import Autoregressive
 from tfgen.distributions.latents import standard_normal
 from tfgen.gan.base import Addition, AdversarialModel
-from tfgen.layers.dropout import dropout
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.ops import images
-from tfgen.vae.base import LatentVariableModel
 from tfgen.vae.networks import mlp_decoder, mlp_encoder
-from tfgen.vae.posteriors import normal_of
 
 
 def network(width: int, channels: int, activation: str | None) -> keras.Sequential:
@@ -96,39 +90,6 @@ class Translator(GenerativeModel):
             "a_to_b": Signature(lambda a: {"image": self.a_to_b(a)}, {"a": self.batch_spec["a"]}, "As one of b."),
             "b_to_a": Signature(lambda b: {"image": self.b_to_a(b)}, {"b": self.batch_spec["b"]}, "As one of a."),
         }
-
-
-class PixelVAE(LatentVariableModel):
-    """p(x | z) is autoregressive, a softmax regression on the values before and on z; its decoder has dropout."""
-
-    def __init__(
-        self, image_shape: tuple[int, int, int], levels: int = 2, latent_dim: int = 2, width: int = 8, drop: float = 0.0
-    ):
-        super().__init__(image_shape, levels)
-        self.latent_dim, self.drop, self.positions = latent_dim, drop, math.prod(image_shape)
-        self.encoder = mlp_encoder(width, 1, 2 * latent_dim)
-        self.decoder = keras.layers.Dense(self.positions * levels)
-        self.kernel = self.add_weight(shape=(self.positions, self.positions * levels), name="kernel")
-
-    def prior(self):
-        return standard_normal(self.latent_dim)
-
-    def features(self, pixels, training=False):
-        return self.encoder(pixels, training=training)
-
-    def posterior(self, features, training=False):
-        return normal_of(features)
-
-    def decode(self, latents, seed=None, training=False):
-        of_latents = self.decoder(dropout(latents, self.drop, seed, 0))
-        reads = tf.range(self.positions * self.levels) // self.levels
-        kernel = self.kernel * tf.cast(tf.range(self.positions)[:, None] < reads, tf.float32)
-
-        def logits(image):
-            x = tf.reshape(images.to_symmetric(image, self.levels), [-1, self.positions])
-            return tf.reshape(x @ kernel + of_latents, [-1, *self.image_shape, self.levels])
-
-        return Autoregressive(logits, self.image_shape)
 
 
 class Judge(keras.layers.Layer):

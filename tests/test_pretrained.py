@@ -13,8 +13,8 @@ from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints, weights
 from tfgen.data import splits
+from trainers import adam, measures, publish
 from trainers import config as configs
-from trainers import measures, publish
 from trainers.config import TrainConfig
 from trainers.measures import Protocol
 
@@ -78,7 +78,7 @@ def published(tmp_path_factory):
     keras.utils.set_random_seed(0)
     model = zoo.build("dcgan", **arguments)
     model.discriminator.logits.bias.assign([100.03])  # float16 counts by sixteenths there: rounding shows in a logit
-    model.compile({player.name: keras.optimizers.Adam(1e-2) for player in model.players()}, average=0.9)
+    model.compile({player.name: adam.Adam(1e-2) for player in model.players()}, average=0.9)
     trackable = checkpoints.trackable(model, model.average, model.optimizers)
     for step, folder in (
         (3, checkpoints.best_directory(root / "tiny", "val_loss")),

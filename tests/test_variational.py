@@ -434,6 +434,7 @@ def test_the_weights_of_all_images_sum_to_one_with_an_autoregressive_likelihood(
         "ladder_vae",
         "resnet_vae",
         "joint_vae",
+        "pixel_vae",
     ],
 )
 def test_bounds_of_all_images_are_of_a_distribution_that_is_sampled(row, monkeypatch):
@@ -650,7 +651,8 @@ def test_the_loss_of_several_samples_is_their_bound():
 
 def test_noise_reaches_the_decoder_in_training_alone():
     keras.utils.set_random_seed(0)
-    model = zoo.build("pixel_vae_prototype", image_shape=(3, 4, 1), levels=2, drop=0.5)
+    sizes = {"latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3, "head_width": 3}
+    model = zoo.build("pixel_vae", image_shape=(3, 4, 1), levels=2, dropout=0.5, **sizes)
     batch = {"image": tf.ones([4, 3, 4, 1], tf.uint8)}
 
     def reconstruction(seed, training):

@@ -10,9 +10,6 @@ zoo.MODELS |= {
     "translator_prototype": zoo.Entry(
         "tests.prototypes:Translator", ("a_to_b", "b_to_a"), "gan", "Zhu et al. 2017, https://arxiv.org/abs/1703.10593"
     ),
-    "pixel_vae_prototype": zoo.Entry(
-        "tests.prototypes:PixelVAE", zoo.BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
-    ),
     "aae_prototype": zoo.Entry(
         "tests.prototypes:AdversarialAutoencoder",
         ("prior", "sample", "reconstruct"),
@@ -123,7 +120,11 @@ ROWS = {
     ),
     "began": ("began", {**GRAY, "latent_dim": 3, "width": 2}),
     "translator": ("translator_prototype", GRAY),
-    "pixel_vae": ("pixel_vae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
+    "pixel_vae": (
+        "pixel_vae",
+        {"image_shape": (3, 4, 2), "levels": 3, "latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3}
+        | {"head_width": 4},
+    ),
     "aae": ("aae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
 }
 

@@ -128,6 +128,9 @@ MODELS = {
     "resnet_vae": Entry(
         "tfgen.vae.resnet_vae:ResNetVAE", BOUNDED, "vae", "Kingma et al. 2016, https://arxiv.org/abs/1606.04934"
     ),
+    "pixel_vae": Entry(
+        "tfgen.hybrid.pixel_vae:PixelVAE", BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
+    ),
     "gan": Entry("tfgen.gan.gan:GAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"),
     "point_gan": Entry(
         "tfgen.gan.gan:PointGAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfgen.autoregressive.filling import Filling
 from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.core.signature import SEED
 from tfgen.distributions.autoregressive import EXACT, Autoregressive, Draw
@@ -34,8 +35,7 @@ class AutoregressiveModel(GenerativeModel):
     def __init__(self, shape: tuple[int, ...], levels: int, num_classes: int = 0, example: str = "image"):
         super().__init__(shape, levels, example, num_classes)
         self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
-        self._compiled: dict[Draw, Callable] = {}
-        self._compile_in_graphs = False
+        self._filling = Filling(self.fill_by_steps, self.shape) if self.fill_by_steps else None
 
     @abc.abstractmethod
     def logits(self, image: tf.Tensor, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> tf.Tensor:
@@ -47,21 +47,13 @@ class AutoregressiveModel(GenerativeModel):
     def distribution(self, seed: tf.Tensor | None = None, **condition: tf.Tensor) -> Autoregressive:
         """p(x) or p(x | label) over uint8 images. `seed` is of noise in training."""
 
-        def fill(image, known, uniforms, draw=EXACT):
-            # Compiled by XLA where that is up to us; in somebody's graph, and so in an export, plain TensorFlow.
-            # AutoGraph finds nothing to convert in it, and takes longer than the rest of the tracing.
-            run = tf.autograph.experimental.do_not_convert(functools.partial(self.fill_by_steps, draw=draw))
-            if tf.executing_eagerly() or self._compile_in_graphs:
-                run = self._compiled.setdefault(draw, tf.function(run, jit_compile=True))
-            return run(tf.ensure_shape(image, [None, *self.shape]), known, uniforms, **condition)
-
         def log_prob(image):
             return self.direct_log_prob(tf.ensure_shape(image, [None, *self.shape]), seed, **condition)
 
         return Autoregressive(
             lambda image: self.logits(image, seed, **condition),
             self.shape,
-            fill=fill if self.fill_by_steps else None,
+            fill=functools.partial(self._filling, **condition) if self._filling else None,
             log_prob=log_prob if self.direct_log_prob else None,
         )
 
@@ -139,22 +131,9 @@ class AutoregressiveModel(GenerativeModel):
         nats = -self.distribution(seed if training else None, **self.condition(batch)).log_prob(batch[self.example])
         return {"negative_log_prob": nats, "bits_per_dim": bits_per_dim(nats, self.shape)}
 
-    def _with_compiled_loop(self, function):
-        """`function` in a graph, with its sampling loop compiled."""
-        if not self.fill_by_steps:
-            return None
-
-        def compiled(**inputs):
-            self._compile_in_graphs = True
-            try:
-                return function(**inputs)
-            finally:
-                self._compile_in_graphs = False
-
-        return compiled
-
     def signatures(self):
         name = self.example
+        twin = self._filling.compiled if self._filling else lambda function: None
         example = self.batch_spec[name]
         known = tf.TensorSpec(example.shape, tf.bool, name="known")
         return {
@@ -167,12 +146,12 @@ class AutoregressiveModel(GenerativeModel):
                 sample := lambda **inputs: {name: self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
                 f"One {name} of each seed row, {self.draw}.",
-                self._with_compiled_loop(sample),
+                twin(sample),
             ),
             "complete": Signature(
                 complete := lambda **inputs: {name: self.complete(inputs.pop(name), **inputs)},
                 {name: example, "known": known, "seed": SEED} | self.condition_spec,
                 f"The {name} with its unknown values drawn, {self.draw}, the known ones kept.",
-                self._with_compiled_loop(complete),
+                twin(complete),
             ),
         }

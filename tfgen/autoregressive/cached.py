@@ -43,19 +43,30 @@ class CausalNetwork(keras.layers.Layer, abc.ABC):
         """What the stacks add for a conditioning vector [N, D], computed once."""
         return []
 
-    def call(self, pixels, vector=None, seed=None):
-        """[N, H, W, C] in [-1, 1] -> logits [N, H, W, C, levels] of all positions at once."""
-        run = Parallel()
-        return self.head(run, self.features(run, pixels, vector, seed), pixels)
+    def call(self, pixels, vector=None, seed=None, planes=None):
+        """[N, H, W, C] in [-1, 1] -> logits [N, H, W, C, levels] of all positions at once.
 
-    def features(self, run: Parallel, pixels, vector=None, seed=None):
+        `planes`, [N, H, W, S], say something of each position from the start: both stacks see them beside the pixels,
+        but not late.
+        """
+        run = Parallel()
+        return self.head(run, self.features(run, pixels, vector, seed, planes), pixels)
+
+    def features(self, run: Parallel, pixels, vector=None, seed=None, planes=None):
         """What `head` wants, of all positions at once."""
         conditions = self.conditions(vector)
-        above = self.vertical(run, shift(pixels, 1), conditions, seed)
-        return self.horizontal(run, shift(pixels, 2), above, conditions, seed)
+        above = self.vertical(run, beside(shift(pixels, 1), planes), conditions, seed)
+        return self.horizontal(run, beside(shift(pixels, 2), planes), above, conditions, seed)
 
 
-def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: Callable, vector=None) -> tf.Tensor:
+def beside(pixels: tf.Tensor, planes: tf.Tensor | None) -> tf.Tensor:
+    """Pixels [N, ..., C] and planes [N, ..., S], if there are any, as the channels of one."""
+    return pixels if planes is None else tf.concat([pixels, tf.cast(planes, pixels.dtype)], axis=-1)
+
+
+def complete(
+    network: CausalNetwork, image, known, uniforms, levels: int, draw: Callable, vector=None, planes=None
+) -> tf.Tensor:
     """Draws the unknown values in order, each given all before it; the known ones stay.
 
     Args:
@@ -66,6 +77,7 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
       levels: number of values of a pixel.
       draw: logits [N, levels], uniform [N] -> level [N].
       vector: the network's conditioning, float32 [N, D].
+      planes: what it knows of each position from the start, float32 [N, H, W, S].
     Returns:
       uint8 [N, H, W, C].
     """
@@ -75,14 +87,17 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
     given = tf.transpose(images.to_symmetric(image, levels), [1, 2, 0, 3])
     known, uniforms = (tf.transpose(tf.cast(value, tf.float32), [1, 2, 0, 3]) for value in (known, uniforms))
     conditions = network.conditions(vector)
+    if planes is not None:
+        planes = tf.transpose(tf.cast(planes, tf.float32), [1, 2, 0, 3])
+    seen = channels + (0 if planes is None else planes.shape[-1])
 
     # A first row and pixel outside of the loops: it prepares the weights there, and tells what the layers keep.
     weights: dict = {}
     first_row = RowStep(weights, shape=(count, width))
-    above = network.vertical(first_row, tf.zeros([count, width, channels]), conditions)
+    above = network.vertical(first_row, tf.zeros([count, width, seen]), conditions)
     above = map_tensors(lambda tensor: tensor[:, 0], above)
     first = PixelStep(weights)
-    features = network.horizontal(first, tf.zeros([count, channels]), above, conditions)
+    features = network.horizontal(first, tf.zeros([count, seen]), above, conditions)
     network.head(first, features, tf.zeros([count, channels]))
     handed = [first.handed, *first.coarser_handed]
     names = [list(of_level) for of_level in handed]
@@ -100,13 +115,14 @@ def complete(network: CausalNetwork, image, known, uniforms, levels: int, draw: 
             parts = tf.split(tf.transpose(line, [1, 0, 2]), sizes[level], axis=-1)
             by_layer |= dict(zip(names[level], parts, strict=True))
         run = RowStep(weights, cache, by_layer, (count, width), r)
-        above = network.vertical(run, tf.transpose(canvas[r], [1, 0, 2]), conditions)
-        rows = pack(above, [given[r], known[r], uniforms[r]])
+        late = beside(canvas[r], None if planes is None else planes[r])
+        above = network.vertical(run, tf.transpose(late, [1, 0, 2]), conditions)
+        rows = pack(above, [given[r], known[r], uniforms[r], *([] if planes is None else [planes[r]])])
 
         def pixel(c, before, line, cache):
             run = PixelStep(weights, cache, rows, (r, c))
-            above, (given, known, uniforms) = rows[0].at(c)
-            features = network.horizontal(run, before, above, conditions)
+            above, (given, known, uniforms, *plane) = rows[0].at(c)
+            features = network.horizontal(run, beside(before, *plane or [None]), above, conditions)
             value = choose(run, features, given, known > 0.5, uniforms)
             run.hand_down()
             return c + 1, value, line.write(c, value), run.kept

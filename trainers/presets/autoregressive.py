@@ -177,6 +177,15 @@ PRESETS = {
         average=0.9995,
         hparams={"width": 24, "depth": 12, "head_width": 48, "dilations": (1, 2, 4)},
     ),
+    "gated_pixel_cnn_mnist_near": variant(
+        MNIST,
+        "The autoregressive network of pixel_vae_mnist by itself, as many steps: it sees near pixels alone.",
+        model="gated_pixel_cnn",
+        steps=12_000,
+        batch_size=50,
+        learning_rate=2e-3,
+        hparams={"width": 24, "depth": 3, "head_width": 48},
+    ),
     "gated_pixel_cnn_cifar10": variant(
         CIFAR10,
         "Sizes of our own at the scale of van den Oord et al. 2016b, section 3. For an accelerator.",

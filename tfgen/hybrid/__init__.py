@@ -1,0 +1,1 @@
+"""Two families in one model."""
