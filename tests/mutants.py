@@ -1442,6 +1442,48 @@ MUTANTS = [
     ),
     # hybrid
     Mutant(
+        "tfgen/hybrid/adversarial_autoencoder.py",
+        "drawn = self._logits(self.prior().draw(seeds.split(seed, 2)[0]).value, training)",
+        "drawn = self._logits(tf.zeros([tf.shape(seed)[0], self.latent_dim]), training)",
+        "tests/test_hybrid.py -k four_players",
+    ),
+    Mutant(
+        "tfgen/hybrid/adversarial_autoencoder.py",
+        'return {"class_error": tf.where(has_one, error, 0.0)}',
+        'return {"class_error": error}',
+        "tests/test_hybrid.py -k four_players",
+    ),
+    Mutant(
+        "tfgen/hybrid/adversarial_autoencoder.py",
+        'tf.where(batch["label"] == self.classes, term, 0.0)',
+        "term",
+        "tests/test_hybrid.py -k four_players",
+    ),
+    Mutant(
+        "tfgen/hybrid/adversarial_autoencoder.py",
+        "return tf.concat([tf.nn.softmax(logits), style], axis=-1) if self.classes else style",
+        "return code",
+        "tests/test_hybrid.py -k four_players",
+    ),
+    Mutant(
+        "tfgen/data/examples.py",
+        '{"label": tf.where(shown, example["label"], classes)}',
+        '{"label": example["label"]}',
+        "tests/test_hybrid.py -k half_of",
+    ),
+    Mutant(
+        "trainers/measures.py",
+        "names = [np.bincount(theirs[clusters == i], minlength=1).argmax() for i in range(model.classes)]",
+        "names = list(range(model.classes))",
+        "tests/test_hybrid.py -k clusters",
+    ),
+    Mutant(
+        "tfgen/metrics/latents.py",
+        "return float(within(one) + within(other) - 2.0 * between)",
+        "return float(within(one) + within(other) - between)",
+        "tests/test_hybrid.py -k mean_discrepancy",
+    ),
+    Mutant(
         "tfgen/autoregressive/cached.py",
         "above = self.vertical(run, beside(shift(pixels, 1), planes), conditions, seed)",
         "above = self.vertical(run, shift(beside(pixels, planes), 1), conditions, seed)",

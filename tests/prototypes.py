@@ -4,12 +4,9 @@ import keras
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel, Player, Signature
-from tfgen.core.signature import SEED
-from tfgen.distributions.latents import standard_normal
 from tfgen.gan.base import Addition, AdversarialModel
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.ops import images
-from tfgen.vae.networks import mlp_decoder, mlp_encoder
 
 
 def network(width: int, channels: int, activation: str | None) -> keras.Sequential:
@@ -140,62 +137,3 @@ class PairedGAN(AdversarialModel):
 
     def _features(self, move):
         return (move.real_outputs["mean"][:, 0] - move.fake_outputs["mean"][:, 0]) ** 2
-
-
-class AdversarialAutoencoder(GenerativeModel):
-    """Three players, two of which move the encoder: an autoencoder whose codes a discriminator holds to N(0, I)."""
-
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, latent_dim: int = 2, width: int = 8):
-        super().__init__(image_shape, levels)
-        self.latent_dim, self.objective = latent_dim, OBJECTIVES["non_saturating"]
-        self.encoder = mlp_encoder(width, 1, latent_dim)
-        self.decoder = mlp_decoder(width, 1, image_shape)
-        self.discriminator = mlp_encoder(width, 1, 1)
-
-    def prior(self):
-        return standard_normal(self.latent_dim)
-
-    def _code(self, image, training):
-        return tf.cast(self.encoder(images.to_symmetric(image, self.levels), training=training), tf.float32)
-
-    def _pixels(self, code, training):
-        return tf.tanh(tf.cast(self.decoder(code, training=training), tf.float32))
-
-    def _logits(self, code, training):
-        return tf.cast(self.discriminator(code, training=training), tf.float32)[:, 0]
-
-    def players(self):
-        return (
-            Player("autoencoder", self._reconstruction, [self.encoder, self.decoder], units={"error": "squared"}),
-            Player("discriminator", self._discriminator_terms, [self.discriminator]),
-            Player("generator", self._generator_terms, [self.encoder], shared=[self.encoder]),
-        )
-
-    def _reconstruction(self, batch, seed, training):
-        pixels = self._pixels(self._code(batch["image"], training), training)
-        difference = pixels - images.to_symmetric(batch["image"], self.levels)
-        return {"error": tf.reduce_sum(difference**2, axis=[1, 2, 3])}
-
-    def _discriminator_terms(self, batch, seed, training):
-        return {
-            "real": self.objective.real(self._logits(self.prior().draw(seed).value, training)),
-            "fake": self.objective.fake(self._logits(self._code(batch["image"], training), training)),
-        }
-
-    def _generator_terms(self, batch, seed, training):
-        return {"fooling": self.objective.generator(self._logits(self._code(batch["image"], training), training))}
-
-    def sample(self, seed: tf.Tensor) -> tf.Tensor:
-        """int32 [N, 2] -> uint8 [N, H, W, C]."""
-        return images.from_symmetric(self._pixels(self.prior().draw(seed).value, False), self.levels)
-
-    def reconstruct(self, image: tf.Tensor) -> tf.Tensor:
-        """uint8 [N, H, W, C] -> uint8 [N, H, W, C]."""
-        return images.from_symmetric(self._pixels(self._code(image, False), False), self.levels)
-
-    def signatures(self):
-        image = self.batch_spec["image"]
-        return {
-            "sample": Signature(lambda seed: {"image": self.sample(seed)}, {"seed": SEED}, "An image of each seed."),
-            "reconstruct": Signature(lambda image: {"image": self.reconstruct(image)}, {"image": image}, "The image."),
-        }

@@ -10,12 +10,6 @@ zoo.MODELS |= {
     "translator_prototype": zoo.Entry(
         "tests.prototypes:Translator", ("a_to_b", "b_to_a"), "gan", "Zhu et al. 2017, https://arxiv.org/abs/1703.10593"
     ),
-    "aae_prototype": zoo.Entry(
-        "tests.prototypes:AdversarialAutoencoder",
-        ("prior", "sample", "reconstruct"),
-        "gan",
-        "Makhzani et al. 2015, https://arxiv.org/abs/1511.05644",
-    ),
 }
 
 GRAY = {"image_shape": (8, 8, 1), "levels": 5}
@@ -122,10 +116,17 @@ ROWS = {
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": (
         "pixel_vae",
-        {"image_shape": (3, 4, 2), "levels": 3, "latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3}
+        {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3}
         | {"head_width": 4},
     ),
-    "aae": ("aae_prototype", {"image_shape": (3, 4, 1), "levels": 3}),
+    "adversarial_autoencoder": (
+        "adversarial_autoencoder",
+        {**GRAY, "latent_dim": 3, "width": 6, "depth": 1, "prior": "swiss_roll", "conditional": True, "num_classes": 3},
+    ),
+    "class_adversarial_autoencoder": (
+        "class_adversarial_autoencoder",
+        {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "noise": 0.3, "labelled": True, "num_classes": 3},
+    ),
 }
 
 # Variables whose gradient is zero by mathematics, by row.

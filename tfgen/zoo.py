@@ -131,6 +131,18 @@ MODELS = {
     "pixel_vae": Entry(
         "tfgen.hybrid.pixel_vae:PixelVAE", BOUNDED, "vae", "Gulrajani et al. 2017, https://arxiv.org/abs/1611.05013"
     ),
+    "adversarial_autoencoder": Entry(
+        "tfgen.hybrid.adversarial_autoencoder:AdversarialAutoencoder",
+        ("prior", "sample", *CODING),
+        "gan",
+        "Makhzani et al. 2016, https://arxiv.org/abs/1511.05644",
+    ),
+    "class_adversarial_autoencoder": Entry(
+        "tfgen.hybrid.adversarial_autoencoder:ClassAdversarialAutoencoder",
+        ("prior", "sample", *CODING, "classify"),
+        "gan",
+        "Makhzani et al. 2016, https://arxiv.org/abs/1511.05644",
+    ),
     "gan": Entry("tfgen.gan.gan:GAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"),
     "point_gan": Entry(
         "tfgen.gan.gan:PointGAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"

@@ -36,6 +36,10 @@ class TrainConfig:
     )
     skip_corrupt: bool = _field(False, "leave out image files that cannot be read, instead of stopping")
     train_examples: int = _field(0, "train on so many examples of the training split, drawn once for all (0: all)")
+    labelled_examples: int = _field(
+        0,
+        "know the labels of so many training examples, as many of each class (0: all); of models that learn from some",
+    )
     cache: bool = _field(True, "keep decoded data between runs, in TFGEN_CACHE_DIR (default: ~/.cache/tfgen)")
     workdir: str = _field("", "where the run is kept and found again (default: runs/<preset>)")
     export_dir: str = _field("", "where the SavedModel goes, in a numbered folder (default: <workdir>/export)")
@@ -203,7 +207,15 @@ def check(config: TrainConfig) -> None:
         raise ValueError(f"keep_best={config.keep_best!r}: must be a figure of validation, such as val_loss")
     if config.patience and not config.keep_best:
         raise ValueError(f"patience={config.patience}: needs a figure to wait for, --keep_best=val_loss for instance")
-    for name in ("clip_norm", "weight_decay", "warmup", "decay_from", "patience", "train_examples"):
+    for name in (
+        "clip_norm",
+        "weight_decay",
+        "warmup",
+        "decay_from",
+        "patience",
+        "train_examples",
+        "labelled_examples",
+    ):
         if getattr(config, name) < 0:
             raise ValueError(f"{name}={getattr(config, name)}: must not be negative (0 turns it off)")
     if config.decay_from and (config.schedule == "constant" or config.decay_from >= config.steps):

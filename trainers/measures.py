@@ -15,7 +15,7 @@ import tensorflow as tf
 from absl import logging
 
 from tfgen.data import points, splits
-from tfgen.metrics import density, frechet, modes, neighbours
+from tfgen.metrics import density, frechet, latents, modes, neighbours
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
@@ -340,6 +340,38 @@ def stacked_modes(model, data, protocol) -> dict:
     }
 
 
+def classification(model, data, protocol) -> dict:
+    """The share of examples that are taken for another class; where the model knows clusters only, after each was given
+    the label of most training examples in it (Makhzani et al. 2016, section 6, take that of one)."""
+    classify = tf.function(lambda image: tf.argmax(model.classify(image), axis=-1))
+
+    def of(split, limit):
+        batches = list(data.batches(split, 500, protocol.seed, limit))
+        found = np.concatenate([classify(batch["image"]).numpy() for batch in batches])
+        return found, np.concatenate([batch["label"].numpy() for batch in batches])
+
+    found, labels = of(protocol.split, protocol.limit())
+    result = {"classified_examples": len(found)}
+    if not model.labelled:
+        clusters, theirs = of("train", TRAINING_PICTURES)
+        names = [np.bincount(theirs[clusters == i], minlength=1).argmax() for i in range(model.classes)]
+        found = np.array(names)[found]
+        result["clusters_named_by"] = f"most of the first {len(theirs)} training examples"
+    return result | {"classification_error": round(float(np.mean(found != labels)), 5)}
+
+
+def codes(model, data, protocol) -> dict:
+    """How far codes are from draws of the prior, by their maximum mean discrepancy; and how far other draws are."""
+    count = protocol.limit(BOUND_EXAMPLES)
+    batches = data.batches(protocol.split, 500, protocol.seed, count)
+    made = np.concatenate([model.encode(batch["image"]).value.numpy() for batch in batches])
+    one, other = (
+        model.prior().draw(rows).value.numpy() for rows in np.split(seeds.seed_rows(2 * len(made), protocol.seed), 2)
+    )
+    figures = {"mean_discrepancy": (made, one), "mean_discrepancy_of_draws": (other, one)}
+    return {name: round(latents.mean_discrepancy(*sets), 6) for name, sets in figures.items()}
+
+
 MEASURES = (
     Row("likelihood", ("log_prob",), likelihood),
     Row("markov", ("log_prob", "audio"), markov),
@@ -348,6 +380,8 @@ MEASURES = (
     Row("modes_covered", ("sample", "point"), modes_covered),
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
+    Row("classification", ("classify", "image", "labels"), classification),
+    Row("codes", ("encode", "prior", "image", "point codes"), codes),
     Row("discriminator", ("discriminate", "sample"), discriminator),
     Row("judged", ("sample", "image", "feature network"), judged),
     Row("stacked_modes", ("sample", "image", "stack"), stacked_modes),

@@ -111,6 +111,7 @@ def run(config: TrainConfig, export: bool = True) -> pathlib.Path | None:
     workdir = pathlib.Path(config.workdir)
     with workdirs.room(workdir, workdir), workdirs.held(workdir) if chief else contextlib.nullcontext():
         data = load_data(dataclasses.asdict(config))
+        data = data.with_labels(config.labelled_examples) if config.labelled_examples else data
         arguments = model_arguments(config, data)
         made, new = [], []
         if checkpoints.found(workdir / "checkpoints"):

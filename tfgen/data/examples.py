@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from tfgen.data.transforms import Transform
@@ -69,6 +70,8 @@ class Examples:
       factors: of a set that knows what its examples vary in, the names of each factor's values; a batch has "factors",
         int32 [B, F], the number of each one's value.
       stack_of: of a set whose colours are gray pictures of another, that other.
+      labelled: of a set that shows the labels of some training examples only, how many; that of the others is one more
+        than the last.
       whole: of a set with only some of its training examples, the set with all of them.
     """
 
@@ -82,6 +85,7 @@ class Examples:
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     stack_of: "Examples | None" = None
+    labelled: int = 0
     whole: "Examples | None" = None
 
     @classmethod
@@ -124,7 +128,7 @@ class Examples:
     @property
     def limits(self) -> dict[str, int]:
         """The exclusive upper bound of every integer, by name."""
-        limits = {"label": len(self.class_names)}
+        limits = {"label": len(self.class_names) + bool(self.labelled)}
         levels = self.arguments.get("levels", 0)
         return limits | {name: levels for name, spec in self.element_spec.items() if spec.dtype == tf.uint8}
 
@@ -150,6 +154,36 @@ class Examples:
         return dataclasses.replace(
             self, splits={**self.splits, "train": fewer}, protocol=protocol, whole=self.whole or self
         )
+
+    def with_labels(self, count: int) -> "Examples":
+        """The same set with the labels of only `count` training examples, as many of each class, drawn once for all.
+
+        These come once more beside the others, over and over, so that half of the examples have a label.
+
+        Raises:
+          ValueError: where there are no labels, too few of a class, or no such number of each.
+        """
+        split, classes = self.splits["train"], len(self.class_names)
+        if not classes or not isinstance(split, Split):
+            raise ValueError(
+                f"labelled_examples={count}: {self.name} has no labels" * (not classes)
+                or f"labelled_examples={count}: {self.name} can only be read as a whole; leave it out"
+            )
+        if count % classes:
+            raise ValueError(f"labelled_examples={count}: must be as many of each of the {classes} classes")
+        order = shuffled(split.size, 0, 1)
+        labels = np.concatenate([split.read(order[i : i + 1000])["label"].numpy() for i in range(0, split.size, 1000)])
+        places = [np.flatnonzero(labels == label)[: count // classes] for label in range(classes)]
+        if min(map(len, places)) < count // classes:
+            raise ValueError(f"labelled_examples={count}: {self.name} has fewer of some class")
+        chosen = tf.gather(order, np.concatenate(places))
+
+        def read(index):
+            shown = index >= split.size
+            example = split.read(tf.where(shown, tf.gather(chosen, index % count), index % split.size))
+            return example | {"label": tf.where(shown, example["label"], classes)}
+
+        return dataclasses.replace(self, splits={**self.splits, "train": Split(2 * split.size, read)}, labelled=count)
 
     def training_batches(
         self, batch_size: int, seed: int, start_step: int = 0, context: tf.distribute.InputContext | None = None

@@ -311,6 +311,32 @@ class OneHot(Density):
         return {"mean": probs, "stddev": tf.sqrt(probs * (1.0 - probs))}
 
 
+class SideBySide(Density):
+    """Vectors that have nothing to do with each other, as one: [N, D_1 + D_2 + ...].
+
+    Args:
+      parts: densities of vectors, each with the number of its dimensions, [D].
+    """
+
+    def __init__(self, *parts: tuple[Density, int]):
+        self.parts, self.sizes = zip(*parts, strict=True)
+
+    def draw(self, seed):
+        drawn = [part.draw(own) for part, own in zip(self.parts, seeds.split(seed, len(self.parts)), strict=True)]
+        log_prob = tf.add_n([tf.broadcast_to(one.log_prob, tf.shape(seed)[:1]) for one in drawn])
+        return Drawn(tf.concat([one.value for one in drawn], axis=-1), log_prob)
+
+    def log_prob(self, value):
+        values = tf.split(value, self.sizes, axis=-1)
+        return tf.add_n([part.log_prob(own) for part, own in zip(self.parts, values, strict=True)])
+
+    def kl(self, prior, drawn):
+        return _kl_by_sample(prior, drawn)
+
+    def moments(self):
+        return {}
+
+
 class RelaxedOneHot(OneHot):
     """A `OneHot` whose draws are soft, so that they have a gradient: softmax((logits + Gumbel noise) / temperature).
 

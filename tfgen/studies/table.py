@@ -26,6 +26,7 @@ _ROWS = (
     _row("manifold", "encode", "decode", "image", "latent_dim=2", "prior N(0, I)"),
     _row("traversal", "encode", "decode", "image", "latent_dim"),
     _row("sharpness", "sample", "image"),
+    _row("aggregated", "encode", "prior", "image", "labels", "latent_dim"),
     _row("bound", "elbo", "prior", "encode", "decode", "image", "latent_dim"),
     _row("anomaly", "log_prob or elbo", "image", "no condition", "--other=DATASET"),
     _row("code_size", "encode", "decode", "image", "latent_dim"),

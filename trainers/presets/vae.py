@@ -160,21 +160,6 @@ PRESETS = {
         {"classes": 10, "free_bits": 1.5},
         model="joint_vae",
     ),
-    "pixel_vae_digits": variant(
-        VAE_DIGITS,
-        "vae_digits whose pixels see their neighbours: Gulrajani et al. 2017; sizes of our own.",
-        {"latent_dim": 8, "width": 16, "depth": 1, "planes": 8, "layers": 2, "layer_width": 16, "dropout": 0.3},
-        model="pixel_vae",
-    ),
-    "pixel_vae_mnist": variant(
-        MNIST,
-        "Gulrajani et al. 2017, section 4.1, with three gated layers; sizes of our own, an hour of a CPU.",
-        {"latent_dim": 32, "width": 32, "planes": 16, "layers": 3, "layer_width": 24, "head_width": 48},
-        model="pixel_vae",
-        steps=12_000,
-        batch_size=50,
-        learning_rate=2e-3,
-    ),
     "joint_vae_mnist": variant(
         MNIST,
         "A class of ten and ten continuous latents, as Dupont 2018 has on MNIST; the networks are ours.",
