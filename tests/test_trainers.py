@@ -507,6 +507,12 @@ def test_kept_checkpoints_are_restored_each_as_it_was(whole):
         zoo.restore(workdir, step=5)
 
 
+def test_cpu_time_goes_on_from_the_last_line_and_the_steps_since(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 10, "cpu_seconds": 5.0}\n{"step": 30, "cpu_seconds": 99.0}\n')
+    logs = callbacks.Logs(tmp_path, 24, None)
+    assert abs(time.process_time() - logs._cpu_began - 12.0) < 1.0
+
+
 def test_export_has_the_averaged_weights(whole_gan):
     averaged, last = zoo.restore(whole_gan), zoo.restore(whole_gan, averaged=False)
     loaded = tf.saved_model.load(str(whole_gan / "export" / "1"))

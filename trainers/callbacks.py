@@ -126,7 +126,9 @@ class Logs(keras.callbacks.Callback):
         self._path.write_text("".join(line + "\n" for line in kept))
         self.writer = tf.summary.create_file_writer(str(workdir / "tensorboard"))
         self._began = time.time()
-        spent = json.loads(kept[-1]).get("cpu_seconds", 0.0) if kept else 0.0
+        last = json.loads(kept[-1]) if kept else {}
+        # A run that was stopped between two lines spent more than the last one says: as much for a step as before.
+        spent = last.get("cpu_seconds", 0.0) * start_step / last.get("step", 1)
         self._cpu_began = time.process_time() - spent
 
     def on_epoch_end(self, epoch, logs=None):
