@@ -23,7 +23,7 @@ from tfgen import zoo
 from tfgen.autoregressive.fvsbn import FVSBN
 from tfgen.core import checkpoints
 from tfgen.data import load
-from trainers import callbacks, flags, runner, strategies, variants, workdirs
+from trainers import callbacks, flags, published, runner, strategies, variants, workdirs
 from trainers import config as configs
 from trainers.config import TrainConfig
 from trainers.presets import PRESETS
@@ -181,6 +181,45 @@ def test_questions_and_mistakes_are_answered_before_tensorflow_is_imported(argum
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began < 1.5
     said = " ".join((done.stdout + done.stderr).split())
     assert answer in said and "LIGHT" in said and "Traceback" not in said
+
+
+def test_the_tree_has_every_model_once_its_presets_and_what_they_obtained():
+    """In a process of its own: it needs no TensorFlow."""
+    code = (
+        "import sys, runpy; sys.argv[1:] = []\n"
+        "try: runpy.run_module('trainers.zoo', run_name='__main__')\n"
+        "finally: print('TENSORFLOW' if 'tensorflow' in sys.modules else 'LIGHT')"
+    )
+    done = python("-c", code, timeout=5)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[-1] == "LIGHT" and not done.stderr
+    known = {name: entry for name, entry in zoo.MODELS.items() if entry.path.startswith("tfgen.")}
+    assert sorted(line.split(":")[0] for line in lines if "http" in line) == sorted(known)
+    for branches in zoo.DENSITY.values():
+        assert lines.count(branches[-1]) == 1
+    said = " ".join(lines)
+    shown = {word.strip(",") for line in lines for word in line.split()}
+    assert {name + "*" * (name in zoo.read_manifest()) for name in PRESETS} <= shown
+    evaluation = json.loads((zoo.PRETRAINED / "gated_pixel_cnn_digits" / "evaluation.json").read_text())
+    assert (
+        f"obtained: {evaluation['nats']:.4g} (s.e. {evaluation['nats_standard_error']:.2g}) nats, exact; digits" in said
+    )
+    assert set(published.FIGURES) <= set(zoo.MODELS)
+
+
+def test_one_model_in_detail(capsys):
+    assert entry("trainers.zoo", "--model=pixel_vae") == 0
+    said = capsys.readouterr().out
+    for word in (
+        "tfgen/hybrid/pixel_vae.py",
+        "layer_width: int",
+        "--preset=pixel_vae_mnist",
+        "trainers.train_vae",
+        "elbo",
+    ):
+        assert word in said
+    assert entry("trainers.zoo", "--model=pixl_vae") == 1
+    assert "did you mean 'pixel_vae'?" in capsys.readouterr().err
 
 
 def test_every_preset_names_arguments_that_its_model_has():

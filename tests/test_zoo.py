@@ -111,7 +111,9 @@ def test_source_and_class_agree_on_the_arguments(row, model):
 
 def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
     verbs = set().union(*(entry.verbs for entry in zoo.MODELS.values()))
-    assert {verb for verb in verbs if hasattr(model, verb)} == set(zoo.find(ROWS[row][0]).verbs)
+    entry = zoo.find(ROWS[row][0])
+    assert {verb for verb in verbs if hasattr(model, verb)} == set(entry.verbs)
+    assert set(model.signatures()) == set(entry.signatures)
 
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):

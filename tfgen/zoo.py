@@ -23,18 +23,29 @@ class Entry:
     verbs: tuple[str, ...]  # the methods that it promises; it has none of the verbs of other models
     family: str  # what it says about the density: see DENSITY
     paper: str
+    live: tuple[str, ...] = ()  # verbs that an export could serve, and does not
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """What an export of it serves: those of its verbs that go from tensors to tensors."""
+        return tuple(verb for verb in self.verbs if verb in SERVED and verb not in self.live)
 
 
-# The lecture's taxonomy (Goodfellow 2016, NIPS tutorial, figure 9): what a family says about the density.
+# The lecture's taxonomy (Goodfellow 2016, NIPS tutorial, figure 9): what a family says about the density, branch by
+# branch.
 DENSITY = {
-    "autoregressive": "explicit, tractable",
-    "time_series": "explicit, tractable, of real values",
-    "flow": "explicit, tractable: change of variables",
-    "vae": "explicit, approximate",
-    "autoencoder": "none: codes, and pictures of codes",
-    "gan": "implicit",
+    "autoregressive": ("explicit density", "tractable", "one value after another"),
+    "time_series": ("explicit density", "tractable", "one value after another, real"),
+    "flow": ("explicit density", "tractable", "change of variables"),
+    "vae": ("explicit density", "approximate", "a variational bound"),
+    "gan": ("implicit density", "direct", "a game"),
+    "autoencoder": ("no density", "codes, and pictures of codes"),
 }
 
+SERVED = (
+    *("log_prob", "complete", "simulate", "encode", "decode", "reconstruct", "generate", "sample", "discriminate"),
+    *("classify", "elbo", "a_to_b", "b_to_a"),
+)
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
 BOUNDED = ("elbo", "importance_bound", "prior", "encode", "decode", "sample", "reconstruct")
@@ -95,6 +106,7 @@ MODELS = {
         (*EXACT, "simulate"),
         "time_series",
         "the stack of van den Oord et al. 2016, https://arxiv.org/abs/1609.03499",
+        live=("complete",),  # `simulate` is served with a mask
     ),
     "vae": Entry("tfgen.vae.vae:VAE", BOUNDED, "vae", "Kingma and Welling 2014, https://arxiv.org/abs/1312.6114"),
     "autoencoder": Entry(
