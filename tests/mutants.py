@@ -1442,6 +1442,24 @@ MUTANTS = [
     ),
     # hybrid
     Mutant(
+        "tfgen/hybrid/vae_gan.py",
+        'objective=lambda terms: self.beta * terms["kl"] + terms["feature_error"],',
+        'objective=lambda terms: terms["kl"] + terms["feature_error"],',
+        "tests/test_hybrid.py -k vae_gan",
+    ),
+    Mutant(
+        "tfgen/hybrid/vae_gan.py",
+        "(of_again, found), (of_sampled, _) = self._judge(again, training), self._judge(sampled, training)",
+        "(of_again, found), (of_sampled, _) = self._judge(again, training), self._judge(again, training)",
+        "tests/test_hybrid.py -k vae_gan",
+    ),
+    Mutant(
+        "tfgen/hybrid/vae_gan.py",
+        "return 0.5 * tf.reduce_sum(tf.square(one - other), axis=-1)",
+        "return 0.5 * tf.reduce_mean(tf.square(one - other), axis=-1)",
+        "tests/test_hybrid.py -k vae_gan",
+    ),
+    Mutant(
         "tfgen/hybrid/adversarial_autoencoder.py",
         "drawn = self._logits(self.prior().draw(seeds.split(seed, 2)[0]).value, training)",
         "drawn = self._logits(tf.zeros([tf.shape(seed)[0], self.latent_dim]), training)",

@@ -188,6 +188,38 @@ def test_half_of_the_examples_have_one_of_the_labels_that_are_known():
         data.load("ring").with_labels(10)
 
 
+def test_what_the_players_of_a_vae_gan_minimise():
+    """By its parts: the KL in closed form, distances of features, cross-entropies of logits; and who moves by what."""
+    keras.utils.set_random_seed(0)
+    model = zoo.build("vae_gan", image_shape=(8, 8, 1), levels=5, latent_dim=3, width=2, depth=1, gamma=0.5, beta=0.25)
+    image = tf.constant(np.random.default_rng(0).integers(0, 5, (6, 8, 8, 1)), tf.uint8)
+    batch, seed = {"image": image}, seeds.seed_rows(6)
+    pixels = image.numpy() / 2.0 - 1.0
+    posterior = model.encode(image)
+    mean, stddev = posterior.mean().numpy(), posterior.stddev().numpy()
+    of_posterior, of_prior = seeds.split(seed, 2)
+    latents = mean + stddev * seeds.normal(of_posterior, [3]).numpy(), seeds.normal(of_prior, [3]).numpy()
+    again, sampled = (np.tanh(model.decoder(z)) for z in latents)
+    judged = {name: model.discriminator(x) for name, x in (("x", pixels), ("again", again), ("sampled", sampled))}
+    logit = {name: outputs["logits"].numpy()[:, 0] for name, outputs in judged.items()}
+    feature = {name: outputs["features"].numpy() for name, outputs in judged.items()}
+    error = 0.5 * np.square(feature["x"] - feature["again"]).sum(axis=1)
+    fooling = {name: np.logaddexp(0.0, -value) for name, value in logit.items()}
+    kl = 0.5 * (mean**2 + stddev**2 - 1.0 - 2.0 * np.log(stddev)).sum(axis=1)
+    fakes = np.logaddexp(0.0, logit["again"]) + np.logaddexp(0.0, logit["sampled"])
+    wanted = {
+        "discriminator": (fooling["x"] + fakes, [model.discriminator]),
+        "encoder": (0.25 * kl + error, [model.encoder]),
+        "decoder": (0.5 * error + fooling["again"] + fooling["sampled"], [model.decoder]),
+    }
+    assert [player.name for player in model.players()] == list(wanted)
+    for player in model.players():
+        loss, parts = wanted[player.name]
+        np.testing.assert_allclose(player.objective(player.terms(batch, seed, False)), loss, rtol=1e-4, atol=1e-5)
+        assert {id(v) for v in player.variables} == {id(v) for part in parts for v in part.trainable_variables}
+    np.testing.assert_allclose(model.discriminate(image), logit["x"], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "name, arguments, said",
     [
@@ -196,6 +228,8 @@ def test_half_of_the_examples_have_one_of_the_labels_that_are_known():
         ("adversarial_autoencoder", {"noise": -1.0}, "noise=-1.0: must not be negative"),
         ("adversarial_autoencoder", {"conditional": True}, "num_classes=0: a conditional model needs"),
         ("class_adversarial_autoencoder", {"classes": 1}, "classes=1: must be at least 2"),
+        ("vae_gan", {"gamma": -1.0}, "gamma=-1.0: must not be negative"),
+        ("vae_gan", {"depth": 5}, "depth=5: a 8x8 image cannot be halved that often"),
         ("pixel_vae", {"planes": 0}, "planes=0: must be at least 1"),
         ("pixel_vae", {"depth": 5}, "depth=5: a 8x8 image cannot be halved that often"),
     ],

@@ -113,6 +113,7 @@ ROWS = {
         | {"instance_noise": 0.1, "joint_batches": True, "augmentations": ("color",), "latents": "uniform"},
     ),
     "began": ("began", {**GRAY, "latent_dim": 3, "width": 2}),
+    "vae_gan": ("vae_gan", {**GRAY, "latent_dim": 3, "width": 2, "depth": 1, "gamma": 0.5, "beta": 0.5}),
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": (
         "pixel_vae",

@@ -155,6 +155,12 @@ MODELS = {
         "gan",
         "Makhzani et al. 2016, https://arxiv.org/abs/1511.05644",
     ),
+    "vae_gan": Entry(
+        "tfgen.hybrid.vae_gan:VAEGAN",
+        ("prior", "sample", *CODING, "discriminate"),
+        "gan",
+        "Larsen et al. 2016, https://arxiv.org/abs/1512.09300",
+    ),
     "gan": Entry("tfgen.gan.gan:GAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"),
     "point_gan": Entry(
         "tfgen.gan.gan:PointGAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"
