@@ -1440,6 +1440,43 @@ MUTANTS = [
         "if True",
         "tests/test_trainers.py -k each_as_it_was",
     ),
+    # energy
+    Mutant(
+        "tfgen/energy/rbm.py",
+        "weight += energy.free(v, before) - energy.free(v, beta)",
+        "weight += energy.free(v, beta) - energy.free(v, before)",
+        "tests/test_energy.py -k annealed",
+    ),
+    Mutant(
+        "tfgen/energy/rbm.py",
+        "return _drawn(beta * h @ tf.transpose(self.kernel) + self.visible_bias, of_visible)",
+        "return _drawn(beta * h @ tf.transpose(self.kernel), of_visible)",
+        "tests/test_energy.py -k as_often",
+    ),
+    Mutant(
+        "tfgen/energy/rbm.py",
+        "        self.particles.assign(v)\n",
+        "",
+        "tests/test_energy.py -k gradient",
+    ),
+    Mutant(
+        "tfgen/energy/rbm.py",
+        'return {\n            "energy_gap": self.energy.free(v) - of_chains,',
+        'return {\n            "energy_gap": self.energy.free(v) + of_chains,',
+        "tests/test_energy.py -k gradient",
+    ),
+    Mutant(
+        "tfgen/energy/denoising_chain.py",
+        "return self.denoise(self.corrupt(image, of_noise)).sample(of_picture)",
+        "return self.denoise(image).sample(of_picture)",
+        "tests/test_energy.py -k ends_in",
+    ),
+    Mutant(
+        "tfgen/energy/denoising_chain.py",
+        "            picture = likelihood.sample(of_picture)\n",
+        "",
+        "tests/test_energy.py -k walks_back",
+    ),
     # hybrid
     Mutant(
         "tfgen/hybrid/vae_gan.py",

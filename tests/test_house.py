@@ -8,7 +8,7 @@ FLOORS = [
     {"tfgen.ops"},
     {"tfgen.layers", "tfgen.distributions", "tfgen.losses", "tfgen.metrics", "tfgen.data"},
     {"tfgen.core"},
-    {"tfgen.autoregressive", "tfgen.vae", "tfgen.flow", "tfgen.gan"},
+    {"tfgen.autoregressive", "tfgen.vae", "tfgen.flow", "tfgen.gan", "tfgen.energy"},
     {"tfgen.hybrid"},
     {"tfgen.zoo"},
     {"tfgen.studies"},

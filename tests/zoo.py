@@ -113,6 +113,8 @@ ROWS = {
         | {"instance_noise": 0.1, "joint_batches": True, "augmentations": ("color",), "latents": "uniform"},
     ),
     "began": ("began", {**GRAY, "latent_dim": 3, "width": 2}),
+    "rbm": ("rbm", {**BINARY, "hidden": 4, "chains": 6, "gibbs_steps": 2, "sample_steps": 5}),
+    "denoising_chain": ("denoising_chain", {**GRAY, "width": 6, "depth": 1, "walkback": 1, "chain_steps": 4}),
     "vae_gan": ("vae_gan", {**GRAY, "latent_dim": 3, "width": 2, "depth": 1, "gamma": 0.5, "beta": 0.5}),
     "translator": ("translator_prototype", GRAY),
     "pixel_vae": (
@@ -129,6 +131,9 @@ ROWS = {
         {**BINARY, "latent_dim": 2, "width": 6, "depth": 1, "noise": 0.3, "labelled": True, "num_classes": 3},
     ),
 }
+
+# What is minimised, but need not fall, by row.
+ONLY_A_GRADIENT = {"rbm"}
 
 # Variables whose gradient is zero by mathematics, by row.
 WITHOUT_GRADIENT = {}

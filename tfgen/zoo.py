@@ -38,13 +38,15 @@ DENSITY = {
     "time_series": ("explicit density", "tractable", "one value after another, real"),
     "flow": ("explicit density", "tractable", "change of variables"),
     "vae": ("explicit density", "approximate", "a variational bound"),
+    "boltzmann": ("explicit density", "approximate", "an energy, and a Markov chain"),
     "gan": ("implicit density", "direct", "a game"),
+    "chain": ("implicit density", "a Markov chain", "of steps that are learned"),
     "autoencoder": ("no density", "codes, and pictures of codes"),
 }
 
 SERVED = (
     *("log_prob", "complete", "simulate", "encode", "decode", "reconstruct", "generate", "sample", "discriminate"),
-    *("classify", "elbo", "a_to_b", "b_to_a"),
+    *("classify", "elbo", "free_energy", "a_to_b", "b_to_a"),
 )
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
@@ -154,6 +156,18 @@ MODELS = {
         ("prior", "sample", *CODING, "classify"),
         "gan",
         "Makhzani et al. 2016, https://arxiv.org/abs/1511.05644",
+    ),
+    "rbm": Entry(
+        "tfgen.energy.rbm:RBM",
+        ("free_energy", "log_partition", "sample"),
+        "boltzmann",
+        "Tieleman 2008, https://doi.org/10.1145/1390156.1390290",
+    ),
+    "denoising_chain": Entry(
+        "tfgen.energy.denoising_chain:DenoisingChain",
+        ("sample",),
+        "chain",
+        "Bengio et al. 2013, https://arxiv.org/abs/1305.6663",
     ),
     "vae_gan": Entry(
         "tfgen.hybrid.vae_gan:VAEGAN",

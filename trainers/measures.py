@@ -24,6 +24,7 @@ from trainers import classifier, features, pictures
 
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
+AIS_CHAINS, AIS_TEMPERATURES = 200, 10_000  # of a partition function; Salakhutdinov and Murray 2008 have 100, 14,500
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
@@ -171,6 +172,28 @@ def modes_covered(model, data, protocol) -> dict:
         "modes": len(truth.centres),
         "modes_covered": covered,
         "samples_near_a_mode": round(share, 4),
+    }
+
+
+def partition(model, data, protocol) -> dict:
+    """-ln p by an estimate of ln Z: annealed importance sampling, whose error is that of ln of a mean of weights. It is
+    more often below ln Z than above, and -ln p with it."""
+    weights = model.log_partition(protocol.seed, AIS_CHAINS, AIS_TEMPERATURES).numpy().astype(np.float64)
+    most = weights.max()
+    shares = np.exp(weights - most)
+    log_partition = most + math.log(shares.mean())
+    error = shares.std() / shares.mean() / math.sqrt(len(shares))
+    energies = _each(
+        model, data, protocol, protocol.limit(), {"free_energy": lambda batch, seed: model.free_energy(batch["image"])}
+    )["free_energy"]
+    return {
+        "annealed_nats": round(float(energies.mean() + log_partition), 4),
+        "annealed_nats_standard_error": round(float(energies.std() / math.sqrt(len(energies))), 4),
+        "log_partition": round(log_partition, 4),
+        "log_partition_standard_error": round(float(error), 4),
+        "annealed_chains": AIS_CHAINS,
+        "temperatures": AIS_TEMPERATURES,
+        "energy_examples": len(energies),
     }
 
 
@@ -378,6 +401,7 @@ MEASURES = (
     Row("linear_gaussian", ("log_prob", "series"), linear_gaussian),
     Row("densities", ("log_prob", "point"), densities),
     Row("modes_covered", ("sample", "point"), modes_covered),
+    Row("partition", ("free_energy", "log_partition", "image"), partition),
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("classification", ("classify", "image", "labels"), classification),

@@ -36,7 +36,7 @@ VAE_GAN_DIGITS = TrainConfig(
     learning_rate=3e-4,
     beta_1=0.5,
     average=0.995,
-    hparams={"latent_dim": 16, "width": 24, "depth": 1},
+    hparams={"latent_dim": 16, "width": 24, "depth": 1, "gamma": 0.5, "beta": 0.05},
 )
 
 PRESETS = {

@@ -1,0 +1,1 @@
+"""Models that are sampled by a Markov chain."""
