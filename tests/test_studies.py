@@ -1,6 +1,7 @@
 """Studies: what each of them reports, against a closed form or plain numpy, and the command that makes them."""
 
 import dataclasses
+import itertools
 import json
 import pathlib
 
@@ -22,7 +23,7 @@ from tfgen.distributions.latents import DiagonalGaussian, Flow
 from tfgen.metrics import evidence
 from tfgen.metrics.sharpness import laplacian_variance
 from tfgen.ops import seeds
-from tfgen.studies import anomaly, bound, codes, figures, interpolation, manifold, table
+from tfgen.studies import anomaly, bound, clusters, codes, figures, interpolation, manifold, table
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
 from trainers import callbacks, runner, variants
@@ -413,6 +414,21 @@ def gan(digits):
 
     model.generator = bar
     return model, digits
+
+
+def test_clusters_are_named_by_the_best_assignment(vae, digits, tmp_path, monkeypatch):
+    """Against all assignments; and clusters of codes that tell the label are right."""
+    rng = np.random.default_rng(0)
+    found, label = rng.integers(0, 4, 50), rng.integers(0, 4, 50)
+    best = max(np.mean(np.array(names)[found] == label) for names in itertools.permutations(range(4)))
+    assert clusters.accuracy(found, label, 4) == best
+    monkeypatch.setattr(codes, "code", lambda model, batch, seed: tf.one_hot(batch["label"], 10))
+    line = made("clusters", vae, digits, tmp_path, examples=200)
+    assert max(line["cluster_accuracy"]["codes"]) == 1.0 and 0.5 < max(line["cluster_accuracy"]["pixels"]) < 0.95
+    shares = np.array(line["explained_variance"]["pixels"])
+    image = np.concatenate([b["image"] for b in digits.batches("test", 200, 0, 200)]).reshape(200, -1) / 16.0
+    values = np.linalg.eigvalsh(np.cov(image.T))[::-1]
+    np.testing.assert_allclose(shares, (np.cumsum(values) / values.sum())[:50], atol=1e-4)
 
 
 def test_attributes_of_bars():

@@ -30,6 +30,7 @@ _ROWS = (
     _row("bound", "elbo", "prior", "encode", "decode", "image", "latent_dim"),
     _row("anomaly", "log_prob or elbo", "image", "no condition", "--other=DATASET"),
     _row("code_size", "encode", "decode", "image", "latent_dim"),
+    _row("clusters", "encode", "image", "labels"),
     _row("transfer", "encode", "image", "labels"),
     _row("density", "log_prob", "sample", "point"),
     _row("walk", "generate", "prior", "image"),
