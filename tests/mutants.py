@@ -1440,6 +1440,24 @@ MUTANTS = [
         "if True",
         "tests/test_trainers.py -k each_as_it_was",
     ),
+    Mutant(
+        "tfgen/studies/planning.py",
+        "action = np.concatenate([np.repeat(past[:, None], POPULATION, axis=1), ahead, ahead[..., -1:]], axis=-1)",
+        "action = np.concatenate([np.repeat(past[:, None], POPULATION, axis=1), ahead[..., :1], ahead], axis=-1)",
+        "tests/test_studies.py -k foresees",
+    ),
+    Mutant(
+        "tfgen/studies/planning.py",
+        "best = np.argsort(-rewards(plans), axis=1)[:, :ELITES]",
+        "best = np.argsort(rewards(plans), axis=1)[:, :ELITES]",
+        "tests/test_studies.py -k cross_entropy_method",
+    ),
+    Mutant(
+        "tfgen/studies/clusters.py",
+        "table[linear_sum_assignment(-table)]",
+        "table[linear_sum_assignment(table)]",
+        "tests/test_studies.py -k best_assignment",
+    ),
     # energy
     Mutant(
         "tfgen/energy/rbm.py",

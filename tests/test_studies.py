@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -18,12 +19,12 @@ from tests.zoo import ROWS
 from tfgen import data as datasets
 from tfgen import zoo
 from tfgen.core import checkpoints
-from tfgen.data import registry
+from tfgen.data import registry, series
 from tfgen.distributions.latents import DiagonalGaussian, Flow
 from tfgen.metrics import evidence
 from tfgen.metrics.sharpness import laplacian_variance
 from tfgen.ops import seeds
-from tfgen.studies import anomaly, bound, clusters, codes, figures, interpolation, manifold, table
+from tfgen.studies import anomaly, bound, clusters, codes, figures, interpolation, manifold, planning, table
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
 from trainers import callbacks, runner, variants
@@ -429,6 +430,49 @@ def test_clusters_are_named_by_the_best_assignment(vae, digits, tmp_path, monkey
     image = np.concatenate([b["image"] for b in digits.batches("test", 200, 0, 200)]).reshape(200, -1) / 16.0
     values = np.linalg.eigvalsh(np.cov(image.T))[::-1]
     np.testing.assert_allclose(shares, (np.cumsum(values) / values.sum())[:50], atol=1e-4)
+
+
+def test_the_cross_entropy_method_finds_the_best_plan():
+    best = np.linspace(-0.9, 0.9, 3)[:, None] * np.linspace(0.2, 1.0, planning.HORIZON)
+    found = planning.cross_entropy(lambda plans: -np.square(plans - best[:, None]).sum(-1), 3, np.random.default_rng(0))
+    assert np.abs(found - best).max() < 0.35 < np.abs(best).max()
+
+
+def test_a_model_foresees_what_its_simulator_makes_of_a_plan():
+    """With the true simulator in the model's place, and without noise, both foresee the same."""
+    random = types.SimpleNamespace(normal=lambda size: np.zeros(size))
+    angle, velocity = np.array([0.3, -2.0]), np.array([0.5, 0.0])
+    before = angle - 0.1 * velocity  # of the step before
+    states = np.stack([[np.cos(a), np.sin(a), v] for a, v in ((before, velocity), (angle, velocity))]).transpose(
+        2, 0, 1
+    )
+
+    def simulate(prefix, seed, action):
+        a, v = np.arctan2(prefix[:, -1, 1], prefix[:, -1, 0]), prefix[:, -1, 2]
+        made = []
+        for t in range(prefix.shape[1], action.shape[1]):  # the action of a time bears on the next
+            a, v = series.pendulum_step(a, v, action[:, t - 1, 0], random)
+            made.append(np.stack([np.cos(a), np.sin(a), v], axis=-1))
+        return tf.constant(np.stack(made, axis=1))
+
+    plans = np.random.default_rng(0).uniform(-1, 1, (2, planning.POPULATION, planning.HORIZON))
+    past = np.zeros([2, 1])
+    truly = planning.foreseen_truly(angle, velocity, random)(plans)
+    np.testing.assert_allclose(planning.foreseen_by(simulate, states, past, 0)(plans), truly, rtol=1e-4, atol=1e-3)
+
+
+def test_planning_swings_up_what_chance_does_not(tmp_path, monkeypatch):
+    """The true simulator, in a short study of a model that knows nothing."""
+    for name, value in {"STARTS": 3, "POPULATION": 60, "STEPS": 80}.items():
+        monkeypatch.setattr(planning, name, value)
+    line = made(
+        "planning",
+        zoo.build("time_series", length=64, dims=3, action_dims=1, width=4, depth=2, mixtures=2),
+        datasets.load("pendulum"),
+        tmp_path,
+    )
+    rewards = line["mean_reward"]
+    assert rewards["the true simulator"] > 0.3 > -0.3 > max(rewards["random torques"], rewards["the model"])
 
 
 def test_attributes_of_bars():

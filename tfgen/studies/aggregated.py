@@ -31,7 +31,7 @@ def study(model, data, settings):
         "protocol": "the squared maximum mean discrepancy of a draw of q(z | x) of each example and as many draws of "
         "the prior, by a normal kernel as wide as the median distance of these; beside it that of two sets of draws",
     }
-    figure = figures.figure(9.5, 4.8, f"Codes and their prior: {type(model).__name__} on {data.name}")
+    figure = figures.figure(9.5, 5.6, f"Codes and their prior: {type(model).__name__} on {data.name}")
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     for i, name in enumerate(data.class_names):
         points = plane(made[label == i]) if (label == i).any() else np.empty([0, 2])

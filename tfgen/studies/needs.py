@@ -34,12 +34,13 @@ def offered(model, data) -> set[str]:
     a vector; "prior N(0, I)" where it is just that; "point codes" where a code is a point that is held to a prior; of a
     GAN "cross-entropies" where those are its objective, "features" and "any objective" where its discriminator reads
     logits off features, and "guidelines" where those of a DCGAN can be switched off; "labels" where the data have
-    classes, and "factors" where they know what their examples vary in.
+    classes, "factors" where they know what their examples vary in, and "a simulator" where they are made by one.
     """
     there = {*zoo.verbs(model), *model.signatures(), model.example}
     there |= {f"given {name}" for name in model.condition_spec} or {"no condition"}
     there |= {"log_prob or elbo"} if there & {"log_prob", "elbo"} else set()
     there |= {"network"} if hasattr(model, "network") else set()
+    there |= {"a simulator"} if data.name == "pendulum" else set()
     there |= {"point codes"} if hasattr(model, "prior_of_style") else set()
     there |= _of_game(model) | _of_codes(model, there) | ({"labels"} if data.class_names else set())
     return there | ({"factors"} if data.factors else set())

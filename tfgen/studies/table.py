@@ -33,6 +33,7 @@ _ROWS = (
     _row("clusters", "encode", "image", "labels"),
     _row("transfer", "encode", "image", "labels"),
     _row("density", "log_prob", "sample", "point"),
+    _row("planning", "simulate", "series", "a simulator"),
     _row("walk", "generate", "prior", "image"),
     _row("arithmetic", "generate", "prior", "image", "no condition"),
     _row("saturation", "generate", "discriminate", "image", "no condition", "cross-entropies"),
