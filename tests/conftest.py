@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: more thre
 
 # They train, export and start processes.
 SLOW = (
+    "tests.test_compare",
     "tests.test_disentanglement",
     "tests.test_evaluate",
     "tests.test_export",

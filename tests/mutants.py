@@ -1458,6 +1458,18 @@ MUTANTS = [
         "table[linear_sum_assignment(table)]",
         "tests/test_studies.py -k best_assignment",
     ),
+    Mutant(
+        "trainers/comparison.py",
+        "return max(1, int(minutes * 60 * REHEARSED / (time.process_time() - began)))",
+        "return max(1, int(minutes * 60 / (time.process_time() - began)))",
+        "tests/test_compare.py -k rehearsal",
+    ),
+    Mutant(
+        "trainers/comparison.py",
+        'found = [one for one in runs if "failed" not in one]\n    row',
+        "found = runs\n    row",
+        "tests/test_compare.py -k seeds_in",
+    ),
     # energy
     Mutant(
         "tfgen/energy/rbm.py",
