@@ -6,7 +6,8 @@
 Each is trained for about so many CPU minutes, by as many steps as a rehearsal says; then it is measured like any run
 (`trainers.evaluate`). <workdir>/comparison.html and comparison.md have a row for each: likelihood or bound, distance of
 samples from real pictures, with floor and interval, sampling speed, what can be asked of it, memorisation, and how
-many seeds failed. Stopped in any way, the same command goes on; a model that fails does not lose the others.
+many seeds failed. Stopped in any way, the same command goes on; a model that fails does not lose the others, and is
+tried again when its folder is removed.
 """
 
 from absl import flags

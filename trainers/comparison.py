@@ -45,11 +45,10 @@ def run(plan: Plan, names: list[str]) -> pathlib.Path:
       ValueError: where the data are no pictures, or the folder holds another comparison.
     """
     root = pathlib.Path(plan.workdir)
-    about = _begun(root, plan)
-    data = runner.load_data(_configuration(names[0], plan, 16, 0, 1) | {"train_examples": 0})
+    data = runner.load_data(_configuration(names[0], plan, side=0, seed=0, steps=1))
     if "image" not in data.element_spec:
         raise ValueError(f"dataset={plan.dataset!r}: pictures are compared, and it has {', '.join(data.element_spec)}")
-    side = min(data.arguments["image_shape"][:2])
+    about, side = _begun(root, plan), min(data.arguments["image_shape"][:2])
     rows, done, total, began = [], 0, len(names) * plan.seeds, time.time()
     for name in names:
         runs = []
@@ -99,11 +98,10 @@ def _configuration(name: str, plan: Plan, side: int, seed: int, steps: int, work
 
 def _contest(name, plan, side, seed, data, root, about) -> dict:
     """What was measured of one run, trained if it is not yet; {"failed": why} where it cannot be."""
-    folder = root / f"{name}-{seed}"
+    folder = root / (key := f"{name}-{seed}")
     if (path := folder / "contest.json").exists():
         return json.loads(path.read_text())
     try:
-        key = f"{name}-{seed}"
         if key not in about["steps"]:
             about["steps"][key] = rehearse(
                 TrainConfig(**_configuration(name, plan, side, seed, 100)), data, plan.minutes

@@ -128,7 +128,7 @@ class AdversarialCodes(GenerativeModel):
     def game(self) -> tuple[Player, ...]:
         """The three players."""
         squares = "squares of 0..1"
-        units = {"squared_error": squares, "autoencoder_loss": squares, "loss": squares}
+        units = {"squared_error": squares, "loss": squares}
         return (
             Player("autoencoder", self._autoencoder_terms, [self.encoder, self.decoder], units=units),
             Player("discriminator", self._discriminator_terms, list(self.discriminators.values())),
@@ -176,13 +176,11 @@ class AdversarialCodes(GenerativeModel):
 
     def diagnose(self, batch):
         """How far the codes are from the prior: the maximum mean discrepancy of z (Gretton et al. 2012, eq. 3)."""
-        style = self.encode(batch["image"]).value[:, self.classes :]
+        classes, style = tf.split(self.encode(batch["image"]).value, [self.classes, self.style_dim], axis=-1)
         drawn = self.prior_of_style(self.style_dim).draw(seeds.seed_rows(len(style))).value
         figures = {"mean_discrepancy": round(mean_discrepancy(style.numpy(), drawn.numpy()), 5)}
         if self.labelled:
-            right = tf.argmax(self.encode(batch["image"]).value[:, : self.classes], axis=-1) == tf.cast(
-                batch["label"], tf.int64
-            )
+            right = tf.argmax(classes, axis=-1) == tf.cast(batch["label"], tf.int64)
             figures["accuracy"] = round(float(tf.reduce_mean(tf.cast(right, tf.float32))), 4)
         return Diagnosis(figures, {})
 
