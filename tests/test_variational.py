@@ -405,21 +405,15 @@ def test_importance_bound_is_the_one_bound_of_its_samples():
         model.importance_bound(image, 7, seed, at_once=2)
 
 
-def test_the_weights_of_all_images_sum_to_one_with_an_autoregressive_likelihood():
-    """The sum of p(x), and of p(x | z), over all x."""
+def test_an_autoregressive_likelihood_is_a_distribution_of_all_images_given_z():
     name, arguments = ROWS["pixel_vae"]
     keras.utils.set_random_seed(0)
-    model = zoo.build(name, **arguments | {"image_shape": (1, 2, 1), "levels": 3})
-    head = model.encoder.layers[-1]
-    head.kernel.assign(0.2 * head.kernel)  # no weight is large
-    head.bias.assign(np.repeat([0.0, 1.0], len(head.bias.numpy()) // 2))
-    every = tf.constant(np.stack(np.meshgrid(range(3), range(3)), -1).reshape(9, 1, 2, 1), tf.uint8)
-    bound = tf.function(model.importance_bound)(every, 1000, seeds.seed_rows(9), at_once=100)
-    np.testing.assert_allclose(tf.reduce_sum(tf.exp(bound)), 1.0, atol=0.05)
-    latents = repeat(model.prior().draw(seeds.seed_rows(1, 3)).value, 9)
+    model = zoo.build(name, **arguments | {"image_shape": (2, 2, 1), "levels": 3})
+    every = np.stack(np.meshgrid(*[range(3)] * 4), -1).reshape(81, 2, 2, 1).astype(np.uint8)
+    latents = repeat(model.prior().draw(seeds.seed_rows(1, 3)).value, 81)
     likelihood = model.decode(latents)
     np.testing.assert_allclose(tf.reduce_sum(tf.exp(likelihood.log_prob(every))), 1.0, rtol=1e-5)
-    assert np.std(likelihood.log_prob(every)) > 0.1
+    assert np.std(likelihood.log_prob(every)) > 0.05
     assert likelihood.shows_sample and not likelihood.moments()
 
 
