@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import special
 
 from tests.test_zoo import compiled
-from tfgen import zoo
+from tfgen import data, zoo
 from tfgen.ops import seeds
 from trainers import measures
 
@@ -97,16 +97,16 @@ def test_it_learns_a_distribution_of_few_bits():
         lambda: keras.optimizers.SGD(keras.optimizers.schedules.PolynomialDecay(0.3, 1500, 0.0)),
     )
     rows = np.array([[0, 0, 0, 1, 1, 1], [1, 1, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1]], np.uint8)
-    data = {"image": tf.constant(np.repeat(rows, 20, axis=0).reshape(-1, 2, 3, 1))}
-    model.initialize(data)
+    batch = {"image": tf.constant(np.repeat(rows, 20, axis=0).reshape(-1, 2, 3, 1))}
+    model.initialize(batch)
     assert model.particles.numpy().sum(axis=1).max() == 3  # chains begin at examples
 
     def nats():
         log_partition = special.logsumexp(-model.free_energy(IMAGES).numpy())
-        return float(np.mean(model.free_energy(data["image"]))) + log_partition
+        return float(np.mean(model.free_energy(batch["image"]))) + log_partition
 
     before = nats()
-    model.fit(tf.data.Dataset.from_tensors(data).repeat(), steps_per_epoch=1500, verbose=0)
+    model.fit(tf.data.Dataset.from_tensors(batch).repeat(), steps_per_epoch=1500, verbose=0)
     assert before > 3.0 and nats() < np.log(3) + 0.35
 
 
@@ -126,14 +126,24 @@ def test_the_pseudo_likelihood_is_that_of_each_pixel_given_the_others():
 
 def test_what_is_measured_of_a_machine(monkeypatch):
     """-ln p of examples by the estimated partition function, beside the exact one."""
-    monkeypatch.setattr(measures, "AIS_TEMPERATURES", 300)
     model = rbm()
     monkeypatch.setattr(measures, "_each", lambda *x: {"free_energy": model.free_energy(IMAGES).numpy().astype(float)})
-    measured = measures.partition(model, None, measures.Protocol())
+    measured = measures.partition(model, None, measures.Protocol(importance_samples=15))
+    assert measured["temperatures"] == 300 and measured["annealed_chains"] == 200
     exact = float(np.log(joint(model).sum()))
     assert abs(measured["log_partition"] - exact) < 4 * measured["log_partition_standard_error"] < 0.5
     mean = float(np.mean(model.free_energy(IMAGES)))
     np.testing.assert_allclose(measured["annealed_nats"], mean + measured["log_partition"], rtol=1e-4)
+
+
+def test_what_a_chain_has_learned_is_measured_of_each_example():
+    digits = data.load("digits", transform="binarize")
+    model = chain(image_shape=(8, 8, 1), corruption=0.3)
+    measured = measures.measure(model, digits, measures.Protocol(examples=30, batch_size=20), only=("denoising",))
+    image, seed = next(iter(digits.batches("test", 30)))["image"], seeds.seed_rows(30)
+    nats = -model.denoise(model.corrupt(image, seed)).log_prob(image).numpy()
+    np.testing.assert_allclose(measured["denoising_nats"], nats.mean(), rtol=1e-4)
+    assert measured["examples"] == 30 and "denoising_bits_per_dim" in measured
 
 
 def chain(**options):

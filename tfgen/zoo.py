@@ -165,7 +165,7 @@ MODELS = {
     ),
     "denoising_chain": Entry(
         "tfgen.energy.denoising_chain:DenoisingChain",
-        ("sample",),
+        ("denoise", "sample"),
         "chain",
         "Bengio et al. 2013, https://arxiv.org/abs/1305.6663",
     ),

@@ -24,7 +24,8 @@ from trainers import classifier, features, pictures
 
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
-AIS_CHAINS, AIS_TEMPERATURES = 200, 10_000  # of a partition function; Salakhutdinov and Murray 2008 have 100, 14,500
+AIS_CHAINS = 200  # of a partition function; Salakhutdinov and Murray 2008 have 100, and 14,500 temperatures
+CHECKED = ("likelihood", "partition", "denoising", "bounds", "reconstruction", "discriminator")  # of `check`
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
@@ -40,7 +41,8 @@ class Protocol:
       split: whose examples.
       examples: the first so many only; 0 for all; None for as many as end within minutes: all where the likelihood is
         exact, `BOUND_EXAMPLES` where it is bounded or there is none.
-      importance_samples: k of the importance bound.
+      importance_samples: k of the importance bound; annealed importance sampling has twenty times as many temperatures,
+        10,000 at most.
       samples: of the model, where samples are judged.
       batch_size: examples at a time; no figure depends on it.
       seed: of binarisation, posterior samples and samples.
@@ -113,7 +115,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
 def check(model, data) -> dict:
     """Figures of a share of the test split that cost a second: kept with a published model for a test to find again."""
     protocol = Protocol(examples=50, importance_samples=10, samples=50, batch_size=50)
-    return measure(model, data, protocol, only=("likelihood", "bounds", "reconstruction", "discriminator"))
+    return measure(model, data, protocol, only=CHECKED)
 
 
 def of_samples(model, data, folder: pathlib.Path) -> dict:
@@ -178,7 +180,8 @@ def modes_covered(model, data, protocol) -> dict:
 def partition(model, data, protocol) -> dict:
     """-ln p by an estimate of ln Z: annealed importance sampling, whose error is that of ln of a mean of weights. It is
     more often below ln Z than above, and -ln p with it."""
-    weights = model.log_partition(protocol.seed, AIS_CHAINS, AIS_TEMPERATURES).numpy().astype(np.float64)
+    temperatures = min(20 * protocol.importance_samples, 10_000)
+    weights = model.log_partition(protocol.seed, AIS_CHAINS, temperatures).numpy().astype(np.float64)
     most = weights.max()
     shares = np.exp(weights - most)
     log_partition = most + math.log(shares.mean())
@@ -192,9 +195,18 @@ def partition(model, data, protocol) -> dict:
         "log_partition": round(log_partition, 4),
         "log_partition_standard_error": round(float(error), 4),
         "annealed_chains": AIS_CHAINS,
-        "temperatures": AIS_TEMPERATURES,
+        "temperatures": temperatures,
         "energy_examples": len(energies),
     }
+
+
+def denoising(model, data, protocol) -> dict:
+    """-ln P(x | x~) of examples and their corruption: what a chain learns, and no likelihood."""
+
+    def nats(batch, seed):
+        return -model.denoise(model.corrupt(batch["image"], seed)).log_prob(batch["image"])
+
+    return _of_each(model, data, protocol, protocol.limit(), {"denoising_nats": nats})
 
 
 def bounds(model, data, protocol) -> dict:
@@ -402,6 +414,7 @@ MEASURES = (
     Row("densities", ("log_prob", "point"), densities),
     Row("modes_covered", ("sample", "point"), modes_covered),
     Row("partition", ("free_energy", "log_partition", "image"), partition),
+    Row("denoising", ("denoise", "image"), denoising),
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("classification", ("classify", "image", "labels"), classification),
