@@ -1,5 +1,6 @@
 """Published models: all of pretrained/ restores and finds its figures again; damage and unknown names are named."""
 
+import contextlib
 import functools
 import json
 
@@ -24,22 +25,23 @@ def load(dataset, data_dir, transforms):
     return datasets.load(dataset, data_dir, transforms, cache=True)
 
 
-@pytest.fixture
-def eagerly():
-    """For a few passes graphs take longer to be made than they save."""
-    tf.config.run_functions_eagerly(True)
+@contextlib.contextmanager
+def eagerly(yes):
+    """For a few passes graphs take longer to be made than they save; for a loop they do not."""
+    tf.config.run_functions_eagerly(yes)
     yield
     tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize("name", zoo.read_manifest())
-def test_a_published_model_finds_its_figures_again(name, request, eagerly):
+def test_a_published_model_finds_its_figures_again(name, request):
     config = zoo.read_config(zoo.PRETRAINED / name)
     data_dir = request.getfixturevalue("tfds_dir") if config["dataset"] == "mnist" else None
     data = load(config["dataset"], data_dir, config["transforms"])
     evaluation = json.loads((zoo.PRETRAINED / name / "evaluation.json").read_text())
     assert evaluation["protocol"] == data.protocol and not splits.difference(config["data"], data.record)
-    found = measures.check(zoo.pretrained(name), data)
+    with eagerly("log_partition" not in zoo.find(config["model"]).verbs):
+        found = measures.check(zoo.pretrained(name), data)
     stored = evaluation["check"]
     assert set(stored) <= set(found) and len(stored) > 3  # what is measured since then is of the next to be published
     for key, value in stored.items():
