@@ -21,6 +21,9 @@ SEEDS = flags.DEFINE_integer("seeds", 1, "runs of each model", 1)
 MODELS = flags.DEFINE_list("models", [], "only these (default: all)")
 WORKDIR = flags.DEFINE_string("workdir", "", "where runs and page are kept (default: runs/comparison-<dataset>)")
 DATA_DIR = flags.DEFINE_string("data_dir", "", "where TFDS keeps its data")
+FEATURES = flags.DEFINE_string(
+    "features", "", "the network whose features compare samples, as for evaluate (default: a classifier of the labels)"
+)
 SAMPLES = flags.DEFINE_integer("samples", 1000, "of each model, where samples are judged", 10)
 
 
@@ -42,6 +45,7 @@ def compare() -> None:
                 minutes=MINUTES.value,
                 seeds=SEEDS.value,
                 samples=SAMPLES.value,
+                features=FEATURES.value,
                 workdir=WORKDIR.value or comparison.default_workdir(DATASET.value),
             ),
             chosen,

@@ -30,6 +30,7 @@ class Plan:
     minutes: float
     seeds: int
     samples: int
+    features: str
     workdir: str
 
 
@@ -110,7 +111,7 @@ def _contest(name, plan, side, seed, data, root, about) -> dict:
         config = TrainConfig(**_configuration(name, plan, side, seed, about["steps"][key], str(folder)))
         runner.run(config, export=False)
         model = zoo.restore(str(folder))
-        protocol = measures.Protocol(samples=plan.samples, folder=str(root / "classifier"))
+        protocol = measures.Protocol(samples=plan.samples, features=plan.features, folder=str(root / "classifier"))
         written = json.loads((folder / "config.json").read_text())
         line = measures.report(written, model, data, protocol, folder)
         last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
@@ -207,7 +208,7 @@ def _write(root: pathlib.Path, plan: Plan, data, rows) -> pathlib.Path:
     protocol = (
         f"{data.name}: {data.protocol}. Each model was trained for about {plan.minutes:g} CPU minutes and measured on "
         f"{first.get('split', 'test')} examples; samples ({plan.samples}) are compared in the features of "
-        f"{first.get('features', 'no network: the data have no labels')}. {plan.seeds} seed(s); in brackets the error "
+        f"{first.get('features', 'no network: the data have no labels (give --features)')}. {plan.seeds} seed(s); in brackets the error "
         "or interval of the first."
     )
     pictures = [
