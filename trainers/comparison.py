@@ -205,11 +205,11 @@ def _write(root: pathlib.Path, plan: Plan, data, rows) -> pathlib.Path:
     """comparison.md and comparison.html."""
     table = [cells(name, runs) for name, runs in rows]
     first = next((one for _, runs in rows for one in runs if "failed" not in one), {})
+    features = first.get("features", "no network, since the data have no labels: give --features")
     protocol = (
         f"{data.name}: {data.protocol}. Each model was trained for about {plan.minutes:g} CPU minutes and measured on "
-        f"{first.get('split', 'test')} examples; samples ({plan.samples}) are compared in the features of "
-        f"{first.get('features', 'no network: the data have no labels (give --features)')}. {plan.seeds} seed(s); in brackets the error "
-        "or interval of the first."
+        f"{first.get('split', 'test')} examples; samples ({plan.samples}) are compared in the features of {features}. "
+        f"{plan.seeds} seed(s); in brackets the error or interval of the first."
     )
     pictures = [
         (name, f"{name}-{seed}/pictures/evaluation.png")
