@@ -1470,6 +1470,30 @@ MUTANTS = [
         "found = runs\n    row",
         "tests/test_compare.py -k seeds_in",
     ),
+    Mutant(
+        "trainers/measures.py",
+        '"mean_discrepancy": (made, one)',
+        '"mean_discrepancy": (other, one)',
+        "tests/test_hybrid.py -k discrepancy_that_is_told",
+    ),
+    Mutant(
+        "tfgen/studies/aggregated.py",
+        "round(mean_discrepancy(made, drawn[0]), 6)",
+        "round(mean_discrepancy(drawn[1], drawn[0]), 6)",
+        "tests/test_hybrid.py -k discrepancy_that_is_told",
+    ),
+    Mutant(
+        "trainers/callbacks.py",
+        'spent = last.get("cpu_seconds", 0.0) * start_step / last.get("step", 1)',
+        'spent = last.get("cpu_seconds", 0.0)',
+        "tests/test_trainers.py -k cpu_time",
+    ),
+    Mutant(
+        "tfgen/hybrid/adversarial_autoencoder.py",
+        "latents = tf.concat([latents, self.vector(label)], axis=-1)",
+        "latents = tf.concat([latents, 0.0 * self.vector(label)], axis=-1)",
+        "tests/test_hybrid.py -k told_the_label",
+    ),
     # energy
     Mutant(
         "tfgen/energy/rbm.py",

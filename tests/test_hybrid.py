@@ -12,9 +12,12 @@ from tests.zoo import ROWS
 from tfgen import data, zoo
 from tfgen.data import registry
 from tfgen.distributions.latents import OneHot, SideBySide, standard_normal
+from tfgen.distributions.points import Point
 from tfgen.hybrid import adversarial_autoencoder
 from tfgen.metrics.latents import mean_discrepancy
 from tfgen.ops import seeds
+from tfgen.studies import aggregated
+from tfgen.studies.settings import Settings
 from trainers import measures
 
 SIZES = {"latent_dim": 2, "width": 3, "depth": 1, "planes": 3, "layer_width": 4, "head_width": 16}
@@ -113,6 +116,20 @@ def test_the_four_players_against_numpy():
         assert {id(v) for v in player.variables} == {id(v) for part in parts for v in part.trainable_variables}
 
 
+def test_a_decoder_that_is_told_the_label_hears_it_and_the_encoder_does_not():
+    name, arguments = ROWS["adversarial_autoencoder"]
+    keras.utils.set_random_seed(0)
+    model = zoo.build(name, **arguments)
+    image, seed = tf.zeros([3, 8, 8, 1], tf.uint8), seeds.seed_rows(1)
+    z = tf.repeat(model.prior().draw(seed).value, 3, axis=0)
+    made = model.decode(z, label=tf.range(3)).mean.numpy()
+    told = dense(model.decoder, np.concatenate([z, np.eye(3)], axis=1)).reshape(made.shape)
+    np.testing.assert_allclose(made, 4.0 * special.expit(told), rtol=1e-4)
+    assert np.abs(made[0] - made[1]).max() > 1e-3 and np.abs(made[1] - made[2]).max() > 1e-3
+    codes = model.encode(image, label=tf.range(3)).value.numpy()
+    np.testing.assert_array_equal(codes, model.encode(image).value.numpy())
+
+
 def test_noise_is_on_what_the_encoder_sees_in_training_alone():
     model, seed = class_autoencoder(noise=0.5), seeds.seed_rows(4)
     batch = {"image": tf.zeros([4, 5, 6, 1], tf.uint8), "label": tf.fill([4], 3)}
@@ -163,6 +180,27 @@ def test_mean_discrepancy_against_its_sums():
     np.testing.assert_allclose(mean_discrepancy(one, other), total, rtol=1e-9)
     same, far = (mean_discrepancy(rng.normal(shift, 1, (500, 2)), rng.normal(size=(500, 2))) for shift in (0, 1))
     assert abs(same) < 0.01 < 0.1 < far
+
+
+def test_the_discrepancy_that_is_told_is_of_codes_and_of_the_prior():
+    """By the measure and by the study: far where the encoder's codes are shifted, near where they are of the prior."""
+    digits = data.load("digits")
+    model = zoo.build("adversarial_autoencoder", image_shape=(8, 8, 1), levels=17, latent_dim=2, width=4, depth=1)
+    drawn = model.prior().draw(seeds.seed_rows(200, 9)).value
+    told = {}
+    for shift in (0.0, 2.0):
+        model.encode = lambda image, shift=shift: Point(drawn[: len(image)] + shift)
+        measured = measures.measure(model, digits, measures.Protocol(examples=200), only=("codes",))
+        _, studied = aggregated.study(model, digits, Settings(None, examples=200))
+        told[shift] = measured, studied
+        code = drawn.numpy() + shift
+        own = model.prior().draw(seeds.seed_rows(400, 0)).value.numpy()[:200]
+        np.testing.assert_allclose(measured["mean_discrepancy"], mean_discrepancy(code, own), atol=1e-6)
+        other = model.prior().draw(seeds.seed_rows(200, 1)).value.numpy()
+        np.testing.assert_allclose(studied["mean_discrepancy"], mean_discrepancy(code, other), atol=1e-6)
+    for near, far in zip(*told.values(), strict=True):
+        assert abs(near["mean_discrepancy"]) < 0.02 < 0.3 < far["mean_discrepancy"]
+        assert abs(far["mean_discrepancy_of_draws"]) < 0.02
 
 
 def test_half_of_the_examples_have_one_of_the_labels_that_are_known():

@@ -137,15 +137,20 @@ class Examples:
         """What a run keeps of its data; two of them are compared by `splits.difference`."""
         return {"protocol": self.protocol, "fingerprint": dict(self.fingerprint)}
 
+    def _choosable(self, asked: str) -> Split:
+        """The training split, of which `asked` wants some examples; refused where they come one after another."""
+        split = self.splits["train"]
+        if not isinstance(split, Split):
+            raise ValueError(f"{asked}: {self.name} can only be read as a whole; leave it out")
+        return split
+
     def with_training_examples(self, count: int) -> "Examples":
         """The same set with only `count` examples in its training split, drawn once for all; fewer are among more.
 
         Raises:
           ValueError: for more than there are, or where examples can be read only one after another.
         """
-        split = self.splits["train"]
-        if not isinstance(split, Split):
-            raise ValueError(f"train_examples={count}: {self.name} can only be read as a whole; leave it out")
+        split = self._choosable(f"train_examples={count}")
         if count > split.size:
             raise ValueError(f"train_examples={count}: {self.name} has only {split.size} training examples")
         order = shuffled(split.size, 0, 0)[:count]
@@ -163,12 +168,10 @@ class Examples:
         Raises:
           ValueError: where there are no labels, too few of a class, or no such number of each.
         """
-        split, classes = self.splits["train"], len(self.class_names)
-        if not classes or not isinstance(split, Split):
-            raise ValueError(
-                f"labelled_examples={count}: {self.name} has no labels" * (not classes)
-                or f"labelled_examples={count}: {self.name} can only be read as a whole; leave it out"
-            )
+        classes = len(self.class_names)
+        if not classes:
+            raise ValueError(f"labelled_examples={count}: {self.name} has no labels")
+        split = self._choosable(f"labelled_examples={count}")
         if count % classes:
             raise ValueError(f"labelled_examples={count}: must be as many of each of the {classes} classes")
         order = shuffled(split.size, 0, 1)
