@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from export import rows
 from tfgen import zoo
+from tfgen.core.signature import Sides
 
 FACTS = (
     "model",
@@ -83,10 +84,10 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
             name: {
                 "about": signature.about,
                 "inputs": {
-                    key: _spec(spec.dtype, spec.shape[1:]) | {"values": rows.admitted(model, key, spec.dtype)}
+                    key: _input(spec, signature.sides) | {"values": rows.admitted(model, key, spec.dtype)}
                     for key, spec in signature.inputs.items()
                 },
-                "outputs": {key: _spec(value.dtype, value.shape[1:]) for key, value in answers[name].items()},
+                "outputs": {key: _output(value, signature) for key, value in answers[name].items()},
             }
             for name, signature in signatures.items()
         },
@@ -95,8 +96,18 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
     (folder / "MODEL_CARD.md").write_text(_markdown(card, type(model).__doc__ or "", folder, output))
 
 
-def _spec(dtype: tf.DType, shape) -> dict:
-    return {"dtype": dtype.name, "shape": ["N", *(int(size) for size in shape)]}
+def _input(spec: tf.TensorSpec, sides: Sides) -> dict:
+    """What goes in, and the smallest shape that it may have."""
+    free = {"sides": rows.described(sides)} if None in spec.shape[1:] else {}
+    smallest = [sides.least if size is None else size for size in spec.shape[1:]]
+    return {"dtype": spec.dtype.name, "shape": ["N", *rows.named_sizes(spec)], "smallest": smallest} | free
+
+
+def _output(value: tf.Tensor, signature) -> dict:
+    """What comes out; a picture's height and width are unknown where those of what goes in are free."""
+    free = any(None in spec.shape[1:] for spec in signature.inputs.values())
+    sizes = ["?", "?", value.shape[3]] if free and value.shape.rank == 4 else value.shape[1:]
+    return {"dtype": value.dtype.name, "shape": ["N", *sizes]}
 
 
 CARD = """\
@@ -166,7 +177,7 @@ def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.
     signature = "sample" if "sample" in card["signatures"] else next(iter(card["signatures"]))
     inputs = card["signatures"][signature]["inputs"]
     # Two example rows: seeds as they are, anything else zeros of its shape.
-    shapes = {key: [min(2, card["max_rows"]), *spec["shape"][1:]] for key, spec in inputs.items()}
+    shapes = {key: [min(2, card["max_rows"]), *spec["smallest"]] for key, spec in inputs.items()}
     request = {
         key: np.stack([[0, i] for i in range(shape[0])]) if key == "seed" else np.zeros(shape, inputs[key]["dtype"])
         for key, shape in shapes.items()
@@ -219,6 +230,6 @@ def _cell(text: str) -> str:
 def _column(tensors: dict) -> str:
     return "; ".join(
         f"`{key}` {spec['dtype']} [{', '.join(map(str, spec['shape']))}]"
-        + (f", {values}" if (values := spec.get("values")) else "")
+        + "".join(f", {spec[key]}" for key in ("sides", "values") if spec.get(key))
         for key, spec in tensors.items()
     )

@@ -9,12 +9,13 @@ from tfgen.ops import seeds
 def example_request(model, signature, count: int, batch: dict[str, np.ndarray] | None = None) -> dict[str, tf.Tensor]:
     """One valid request of `count` rows. An input that `batch` has is taken from it; the rest is made up by its kind.
 
-    `seed` rows count up; a bool masks the upper half as known; floats are standard normal; integers are uniform below
-    the model's limit.
+    A height and width that are free are those of training. `seed` rows count up; a bool masks the upper half as known;
+    floats are standard normal; integers are uniform below the model's limit.
     """
     request = {}
     for name, spec in signature.inputs.items():
-        shape = [count, *spec.shape[1:]]
+        sizes = model.batch_spec[name].shape if None in spec.shape[1:] else spec.shape
+        shape = [count, *sizes[1:]]
         if name == "seed":
             value = seeds.seed_rows(count)
         elif batch and name in batch:

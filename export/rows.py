@@ -8,6 +8,7 @@ fail the others.
 import tensorflow as tf
 
 from tfgen.core import GenerativeModel
+from tfgen.core.signature import Sides
 
 LARGEST = 1e4  # magnitude of a float input: beyond it a network may overflow, and an answer must be finite
 
@@ -15,14 +16,14 @@ Tensors = dict[str, tf.Tensor]
 Specs = dict[str, tf.TensorSpec]
 
 
-def checked(inputs: Tensors, specs: Specs, max_rows: int) -> Tensors:
+def checked(inputs: Tensors, specs: Specs, max_rows: int, sides: Sides) -> Tensors:
     """The inputs of a request; an assertion that names the input fails where its shapes are not those of a request."""
     # A server does not hold a request to the shape of its signature, and the graph optimiser counts on that shape:
     # what came is seen only where nothing is known of it.
     shapes = {
         name: tf.shape(tf.raw_ops.PlaceholderWithDefault(input=value, shape=None)) for name, value in inputs.items()
     }
-    checks = [_shape_check(name, shape, specs[name]) for name, shape in shapes.items()]
+    checks = [_shape_check(name, shape, specs[name], sides) for name, shape in shapes.items()]
     with tf.control_dependencies(checks):
         (first, rows), *others = [(name, shape[0]) for name, shape in shapes.items()]
         checks = [
@@ -34,11 +35,27 @@ def checked(inputs: Tensors, specs: Specs, max_rows: int) -> Tensors:
         return {name: tf.identity(value) for name, value in inputs.items()}
 
 
-def _shape_check(name: str, shape: tf.Tensor, spec: tf.TensorSpec) -> tf.Operation:
+def _shape_check(name: str, shape: tf.Tensor, spec: tf.TensorSpec, sides: Sides) -> tf.Operation:
     sizes = spec.shape[1:].as_list()
-    same = tf.raw_ops.Equal(x=shape[1:], y=tf.constant(sizes, tf.int32), incompatible_shape_error=False)
-    wanted = f"{name} must be {spec.dtype.name} [{', '.join(map(str, ['N', *sizes]))}], not of shape"
-    return tf.debugging.Assert((tf.size(shape) == spec.shape.rank) & tf.reduce_all(same), [wanted, shape], summarize=8)
+    came = tf.pad(shape, [[0, spec.shape.rank]])[1 : spec.shape.rank]
+    fits = tf.where(
+        tf.constant([size is None for size in sizes], tf.bool),
+        (came % sides.multiple == 0) & (came >= sides.least) & (came <= sides.largest),
+        came == tf.constant([size or 0 for size in sizes], tf.int32),
+    )
+    wanted = f"{name} must be {spec.dtype.name} [{', '.join(map(str, ['N', *named_sizes(spec)]))}]"
+    wanted += (f" with {described(sides)}" if None in sizes else "") + ", not of shape"
+    return tf.debugging.Assert((tf.size(shape) == spec.shape.rank) & tf.reduce_all(fits), [wanted, shape], summarize=8)
+
+
+def named_sizes(spec: tf.TensorSpec) -> list[int | str]:
+    """The sizes of an input but for the batch; "H" and "W" where they are free."""
+    return [name if size is None else size for size, name in zip(spec.shape[1:], "HWC", strict=False)]
+
+
+def described(sides: Sides) -> str:
+    """What free sides may be, in words."""
+    return f"H and W multiples of {sides.multiple}, {sides.least} to {sides.largest}"
 
 
 def valid(model: GenerativeModel, inputs: Tensors) -> tf.Tensor:

@@ -77,7 +77,7 @@ def served_function(
 
     @tf.function(input_signature=[specs], autograph=False)
     def function(inputs):
-        inputs = rows.checked(inputs, specs, max_rows)
+        inputs = rows.checked(inputs, specs, max_rows, signature.sides)
         valid = rows.valid(model, inputs)
         answers = rows.or_zeros(valid, answer(**rows.or_zeros(valid, inputs))) | {"valid": valid}
         return {name: tf.identity(value, name=name) for name, value in answers.items()}

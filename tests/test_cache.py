@@ -32,7 +32,7 @@ def everything(data):
 def assert_same(one, other):
     for field in ("name", "element_spec", "arguments", "class_names", "protocol", "fingerprint"):
         assert getattr(one, field) == getattr(other, field)
-    assert [step.name for step in one.random] == [step.name for step in other.random]
+    assert [step.name for step in one.late] == [step.name for step in other.late]
     for (name, a), b in zip(everything(one).items(), everything(other).values(), strict=True):
         np.testing.assert_array_equal(a, b, err_msg=name)
 

@@ -121,7 +121,7 @@ def test_binarisation_is_dynamic_bernoulli():
     data = load("digits", transform="binarize")
     assert data.arguments["levels"] == 2
     source = load("digits").splits["train"].read(tf.constant([0], tf.int64))["image"].numpy()
-    one = images_of(image=np.repeat(source, 500, axis=0))(random=data.random)
+    one = images_of(image=np.repeat(source, 500, axis=0))(late=data.late)
     # Over four epochs: no two rows and no two steps are drawn alike.
     draws = np.concatenate([batch["image"] for batch in one.training_batches(100, seed=0).take(20)])
     assert set(np.unique(draws)) == {0, 1} and len({draw.tobytes() for draw in draws}) > 1980

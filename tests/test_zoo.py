@@ -31,6 +31,7 @@ QUICK = (
     "point_gan",
     "rbm",
     "denoising_chain",
+    "pix2pix",
 )  # one of each family
 MARKED = [pytest.param(row, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS]
 
@@ -148,7 +149,7 @@ def test_terms_are_finite_and_per_example(model):
     seed = seeds.seed_rows(4)
     for player in model.players():
         for training in (False, True):
-            terms = player.terms(batch, seed, training)
+            terms = player.terms(player.rows(batch, seed, training), seed, training)
             for name, value in {**terms, "objective": player.objective(terms)}.items():
                 assert value.shape == (4,) and value.dtype == tf.float32, name
                 assert np.isfinite(value).all(), name
@@ -157,8 +158,9 @@ def test_terms_are_finite_and_per_example(model):
 def test_every_variable_of_a_player_gets_a_gradient(row, model):
     batch = batch_for(model, rows=8)
     for player in model.players():
+        rows = player.rows(batch, seeds.seed_rows(8), True)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(player.objective(player.terms(batch, seeds.seed_rows(8), True)))
+            loss = tf.reduce_sum(player.objective(player.terms(rows, seeds.seed_rows(8), True)))
         gradients = tape.gradient(loss, [variable.value for variable in player.variables])
         for variable, gradient in zip(player.variables, gradients, strict=True):
             largest = 0.0 if gradient is None else np.abs(gradient).max()

@@ -40,13 +40,14 @@ DENSITY = {
     "vae": ("explicit density", "approximate", "a variational bound"),
     "boltzmann": ("explicit density", "approximate", "an energy, and a Markov chain"),
     "gan": ("implicit density", "direct", "a game"),
+    "translation": ("implicit density", "direct", "a game, given a picture or a sentence"),
     "chain": ("implicit density", "a Markov chain", "of steps that are learned"),
     "autoencoder": ("no density", "codes, and pictures of codes"),
 }
 
 SERVED = (
     *("log_prob", "complete", "simulate", "encode", "decode", "reconstruct", "generate", "sample", "discriminate"),
-    *("classify", "elbo", "free_energy", "a_to_b", "b_to_a"),
+    *("classify", "elbo", "free_energy", "translate", "a_to_b", "b_to_a", "upscale", "colorize"),
 )
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
@@ -187,6 +188,18 @@ MODELS = {
     ),
     "began": Entry(
         "tfgen.gan.began:BEGAN", ADVERSARIAL, "gan", "Berthelot et al. 2017, https://arxiv.org/abs/1703.10717"
+    ),
+    "pix2pix": Entry(
+        "tfgen.translation.pix2pix:Pix2Pix",
+        ("translate",),
+        "translation",
+        "Isola et al. 2017, https://arxiv.org/abs/1611.07004",
+    ),
+    "cycle_gan": Entry(
+        "tfgen.translation.cycle_gan:CycleGAN",
+        ("a_to_b", "b_to_a"),
+        "translation",
+        "Zhu et al. 2017, https://arxiv.org/abs/1703.10593",
     ),
 }
 

@@ -22,6 +22,7 @@ TRAINERS = {
     "train_autoencoder": ("autoencoder",),
     "train_flow": ("flow",),
     "train_gan": ("gan",),
+    "train_translation": ("translation",),
     "train_chain": ("boltzmann", "chain"),
 }
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help

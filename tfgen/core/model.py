@@ -118,7 +118,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         batch = {name: tf.zeros([2, *spec.shape[1:]], spec.dtype) for name, spec in self.batch_spec.items()}
         self._units, owners = {}, {}
         for player in self.players():
-            terms = player.terms(batch, seeds.seed_rows(2), training=False)
+            seed = seeds.seed_rows(2)
+            terms = player.terms(player.rows(batch, seed, False), seed, training=False)
             self._units |= {name: player.units.get(name, "nats") for name in terms}
             self._units |= {player.named("loss"): player.units.get("loss", "nats")}
             if not player.variables:
@@ -272,7 +273,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         logs = {}
         for position, player in enumerate(self.players()):
             noise = seeds.step_rows(self._seed, number, -1 - position, tf.reduce_sum(counts))
-            logs |= self._score(player, batch, noise[before : before + _count(batch)], training=False)
+            seed = noise[before : before + _count(batch)]
+            logs |= self._score(player, player.rows(batch, seed, False), seed, training=False)
         return {name: tf.reduce_mean(value) for name, value in logs.items()}
 
     def _noise(self, rows, stream: int) -> tf.Tensor:
@@ -290,7 +292,7 @@ class GenerativeModel(keras.Model, abc.ABC):
     def _move(self, player: Player, rows, seed) -> dict[str, tf.Tensor]:
         optimizer = self._optimizers[player.name]
         replica = tf.distribute.get_replica_context()
-        variables = player.variables
+        variables, rows = player.variables, player.rows(rows, seed, True)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
             terms = self._score(player, rows, seed, training=True)

@@ -23,6 +23,8 @@ class Player:
       terms: `terms(batch, seed, training)` -> named terms, each float32 [B]. Each is logged under its name.
       parts: the layers whose variables this player moves, and no others.
       shared: those of `parts` that a player before it moves too (the encoder of an adversarial autoencoder).
+      prepare: `prepare(rows, seed, training)` -> what is computed of a batch's rows before the move, by name: it stands
+        beside them for `terms` and `after_move`, and no gradient goes through it.
       updates: how often it moves in a training step, each time with examples and noise of its own.
       objective: named terms -> the loss [B] that is minimised; the sum of all terms if left out.
       after_move: `after_move(means, rows, seed)`, called when its optimizer has moved, of a move that no NaN stopped:
@@ -36,6 +38,7 @@ class Player:
     terms: Callable[[dict, tf.Tensor, bool], Terms]
     parts: Sequence[keras.layers.Layer]
     shared: Sequence[keras.layers.Layer] = ()
+    prepare: Callable[[dict, tf.Tensor, bool], dict] | None = None
     updates: int = 1
     objective: Callable[[Terms], tf.Tensor] = total
     after_move: Callable[[Terms, dict, tf.Tensor], None] | None = None
@@ -44,6 +47,11 @@ class Player:
     def named(self, quantity: str) -> str:
         """What a quantity of this player is called in the logs: "loss", or "generator_loss" where there are several."""
         return quantity if self.name == "model" else f"{self.name}_{quantity}"
+
+    def rows(self, batch: dict, seed: tf.Tensor, training: bool) -> dict:
+        """A batch with what is computed of it before the move."""
+        prepared = self.prepare(batch, seed, training) if self.prepare else {}
+        return batch | {name: tf.stop_gradient(value) for name, value in prepared.items()}
 
     @property
     def variables(self) -> list[keras.Variable]:

@@ -65,7 +65,8 @@ class Examples:
       class_names: what the labels mean; empty without labels.
       splits: "train", "validation", "test".
       protocol: one sentence on splits and transforms, to stand beside a figure.
-      random: the transforms that are drawn for every example, in order; they act on all of its pictures.
+      late: the transforms of every batch, in order: those that are drawn, which act on all pictures of an example, and
+        what derives a source.
       fingerprint: by which each split is known again: the number of its examples and a hash of their names or values.
       factors: of a set that knows what its examples vary in, the names of each factor's values; a batch has "factors",
         int32 [B, F], the number of each one's value.
@@ -73,6 +74,9 @@ class Examples:
       labelled: of a set that shows the labels of some training examples only, how many; that of the others is one more
         than the last.
       whole: of a set with only some of its training examples, the set with all of them.
+      renamed: what in a batch is called otherwise than where it was read: its name there, by its name in the batch.
+      aligned: of two sets side by side that are the sides of pairs: what stands at the same place outside of training
+        is a pair.
     """
 
     name: str
@@ -81,12 +85,14 @@ class Examples:
     class_names: tuple[str, ...]
     splits: Mapping[str, Split | Stream | Zipped]
     protocol: str
-    random: tuple[Transform, ...] = ()
+    late: tuple[Transform, ...] = ()
     fingerprint: Mapping[str, str] = dataclasses.field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     stack_of: "Examples | None" = None
     labelled: int = 0
     whole: "Examples | None" = None
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    aligned: bool = False
 
     @classmethod
     def zip(cls, name: str, **parts: "Examples") -> "Examples":
@@ -124,6 +130,27 @@ class Examples:
             f"{part} {key}": value for part, data in parts.items() for key, value in data.fingerprint.items()
         }
         return cls(name, specs, alike, (), splits, protocol, fingerprint=fingerprint)
+
+    def swapped(self) -> "Examples":
+        """A set of pairs with its sides exchanged: what was the image is the source."""
+        spec, renamed = dict(self.element_spec), dict(self.renamed)
+        for one, other in (("source", "image"), ("image", "source")):
+            spec[one], renamed[one] = self.element_spec[other], self.renamed.get(other, other)
+        shapes = {"image_shape": self.arguments["source_shape"], "source_shape": self.arguments["image_shape"]}
+        arguments = {**self.arguments, **shapes}
+        return dataclasses.replace(self, element_spec=spec, renamed=renamed, arguments=arguments)
+
+    def side(self, name: str) -> "Examples":
+        """One side of a set of pairs, "source" or "image", as a set of images."""
+        spec = {"image": self.element_spec[name], "label": self.element_spec["label"]}
+        arguments = {**self.arguments, "image_shape": self.arguments[f"{name}_shape"]}
+        del arguments["source_shape"]
+        renamed = {"image": self.renamed.get(name, name)}
+        return dataclasses.replace(self, element_spec=spec, renamed=renamed, arguments=arguments)
+
+    def unpaired(self) -> "Examples":
+        """A set of pairs as two sets, `a` the sources and `b` the images, each in an order of its own in training."""
+        return dataclasses.replace(Examples.zip(self.name, a=self.side("source"), b=self.side("image")), aligned=True)
 
     @property
     def limits(self) -> dict[str, int]:
@@ -272,18 +299,24 @@ class Examples:
         return tf.data.Dataset.zip(parts).map(one_each)
 
     def _draw(self, batch: Batch, first: tf.Tensor, seed: int, training: bool) -> Batch:
-        """The random transforms of rows that stand at the positions first, first + 1, and so on."""
-        pictures = [name for name, spec in self.element_spec.items() if spec.dtype == tf.uint8 and spec.shape.rank == 4]
-        for i, transform in enumerate(self.random):
+        """The late transforms of rows that stand at the positions first, first + 1, and so on."""
+        for i, transform in enumerate(self.late):
             if transform.augments and not training:
                 continue
+            if transform.derives:
+                batch = {**batch, "source": transform.function(batch["image"])}
+                continue
+            pictures = [name for name, value in batch.items() if value.dtype == tf.uint8 and value.shape.rank == 4]
             for j, name in enumerate(pictures):
                 # One draw for all pictures of an example, or they would no longer be a pair.
                 stream = (i, 0 if transform.augments else j, int(training))
                 count = tf.shape(batch[name])[0]
                 uniform = functools.partial(seeds.uniform_at, seed, stream, first, count)
                 batch = {**batch, name: transform.function(batch[name], uniform)}
-        return {name: tf.ensure_shape(batch[name], spec.shape) for name, spec in self.element_spec.items()}
+        return {
+            name: tf.ensure_shape(batch[self.renamed.get(name, name)], spec.shape)
+            for name, spec in self.element_spec.items()
+        }
 
 
 def shuffled(size: int, seed: int | tf.Tensor, epoch: int | tf.Tensor) -> tf.Tensor:

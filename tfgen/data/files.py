@@ -36,7 +36,9 @@ class File:
         return f"{self.name} {os.path.getsize(self.path)}".encode()
 
 
-def find(folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str]) -> tuple[list[File], str]:
+def find(
+    folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str], side: str = ""
+) -> tuple[list[File], str]:
     """The files of a folder in order of name, and how they are split.
 
     Folders train/, validation/ (or val/, ...) and test/ are the splits. What is missing, and the splits of any other
@@ -47,6 +49,7 @@ def find(folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str]
       asked: the data set as it was asked for, for errors.
       suffixes: of the files that are wanted, in lower case.
       others: suffixes of files that one might take for such; they are left out, which is said.
+      side: "A" or "B", of folders trainA/, trainB/ and so on: those of this side alone are read, as train/ and so on.
     Raises:
       ValueError: where there is no such folder, no file in it, or it is unclear which class or split a file is of.
     """
@@ -67,6 +70,12 @@ def find(folder: str, asked: str, suffixes: Sequence[str], others: Sequence[str]
     if left_out:
         logging.warning("LEFT OUT %d files such as %s: only %s are read", len(left_out), left_out[0], suffixes)
     names = [pathlib.Path(path).relative_to(root).as_posix() for path in paths]
+    if side:
+        of_side = [re.sub(f"^({'|'.join(SPLITS)}){side}/", r"\1/", name) for name in names]
+        kept = [i for i, name in enumerate(names) if of_side[i] != name]
+        if not kept:
+            raise ValueError(f"dataset={asked!r}: there is no folder train{side}/ with images in it")
+        paths, names = [paths[i] for i in kept], [of_side[i] for i in kept]
     layout = _layout(names, asked)
     held_out = {"validation", "test"} - set(layout.values())
     files = []
@@ -108,8 +117,8 @@ def _layout(names: Sequence[str], asked: str) -> dict[str, str]:
     domains = [top for top in tops if re.fullmatch("(train|test|val|valid|validation)[AB]", top)]
     if len(domains) > 1:
         raise ValueError(
-            f"dataset={asked!r}: {', '.join(domains)} are two sets of pictures, not classes; move those of each into "
-            "a folder of its own, with train/ and test/ in it"
+            f"dataset={asked!r}: {', '.join(domains)} are two sets of pictures, not classes; "
+            f"unpaired:{asked.partition(':')[2]} reads them as such"
         )
     layout = {top: SPLITS[top.lower()] for top in tops if top.lower() in SPLITS}
     if len(layout) < min(2, len(tops)):

@@ -27,8 +27,12 @@ def decode(path: str) -> np.ndarray:
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def check(paths: list[str], transform, skip_corrupt: bool) -> tuple[list[int], np.ndarray]:
+def check(paths: list[str], decode, transform, skip_corrupt: bool) -> tuple[list[int], np.ndarray]:
     """Decodes every file once. Returns the indices of the whole ones and one transformed example.
+
+    Args:
+      decode: path -> what `transform` takes; what it raises is said to be the file's fault.
+      transform: -> uint8 [H, W, C].
 
     Raises:
       ValueError: naming the first file that is corrupt, or whose shape after the transforms is not that of the first.

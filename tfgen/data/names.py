@@ -13,6 +13,8 @@ PREFIXES = {
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
     "points": "the file, like points:/data/points.npz",
+    "pairs": "the folder, like pairs:/data/maps",
+    "unpaired": "the folder with trainA/ and trainB/ in it, like unpaired:/data/horse2zebra",
     "stacked": "a set of gray pictures with labels, like stacked:mnist",
     "zip": "two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist",
 }
@@ -65,8 +67,8 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
         + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
-        "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        "files, 'series:FILE.npz', 'points:FILE.npz', 'pairs:PATH', 'unpaired:PATH', 'stacked:SET', 'zip:a=SET,b=SET', "
+        "and the image and audio sets of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 

@@ -21,12 +21,14 @@ from tfgen.data import (
     folder,
     letters,
     names,
+    pairs,
     points,
     series,
     splits,
     transforms,
 )
-from tfgen.data.examples import Examples, Split, Stream, Zipped
+from tfgen.data.examples import Examples, Split, Stream
+from tfgen.data.folder import decode
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
 SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `splits.fixed` does
@@ -56,9 +58,10 @@ def load(
 
     Args:
       name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
-        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
-        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), "stacked:SET" for three gray pictures of a set as the
-        colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", "pairs:PATH" of pictures and what is to
+        become of them, "unpaired:PATH" of two sets of pictures, the name of a TFDS set of images or sound ("mnist",
+        "cifar10", "lsun/bedroom", "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a
+        set as the colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -73,9 +76,7 @@ def read(request: Request) -> Examples:
     """`load`, of a request."""
     names.check(request.name)
     examples = _kept(request) if request.cache else _made(request)
-    if "image" in examples.element_spec and not isinstance(examples.splits["train"], Zipped):
-        return _transformed(examples, request.transform)
-    return examples
+    return _transformed(examples, request.transform) if "image" in examples.element_spec else examples
 
 
 def _made(request: Request) -> Examples:
@@ -119,7 +120,7 @@ def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Example
 def _cached_as(request: Request) -> pathlib.Path | None:
     """The file of the cache, without a look into the data; None for what is made as fast as it is read."""
     kind = request.name.partition(":")[0]
-    if kind in ("folder", "audio"):
+    if kind in ("folder", "audio", "pairs"):
         root = pathlib.Path(request.path)
     elif kind in DATASETS:
         return None
@@ -177,27 +178,71 @@ def _grid(request: Request) -> Examples:
 
 
 def _folder(request: Request) -> Examples:
-    steps = transforms.parse(request.transform, 256)
     found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS)
-    apply = _fixed(steps)
-    whole, example = folder.check([file.path for file in found], apply, request.skip_corrupt)
+    apply = _fixed(transforms.parse(request.transform, 256))
+    return _of_pictures(request, found, f"{len(found)} images of a folder, {how}", decode, apply)
+
+
+def _pairs(request: Request) -> Examples:
+    """Pictures of two halves, or of two folders side by side: the left is the source, the right the image."""
+    found, how, both = pairs.find(request.path, request.name)
+    apply = _fixed(transforms.parse(request.transform, 256))
+
+    def side_by_side(sides):
+        source, image = map(apply, sides)
+        if source.shape != image.shape:
+            raise ValueError(
+                f"its sides have the shapes {source.shape} and {image.shape}; add resize, grayscale or color to the "
+                "transforms"
+            )
+        return np.concatenate([source, image], axis=1)
+
+    return _of_pictures(request, found, f"{len(found)} pairs of {how}", both, side_by_side, halves=True)
+
+
+def _unpaired(request: Request) -> Examples:
+    """Two sets of pictures in folders trainA, trainB and so on."""
+    apply = _fixed(transforms.parse(request.transform, 256))
+    sides = {}
+    for side in "AB":
+        found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS, side)
+        protocol = f"{len(found)} images of a folder, {how}"
+        made = _of_pictures(request, found, protocol, decode, apply)
+        sides[side.lower()] = _transformed(made, request.transform)
+    return Examples.zip(request.name, **sides)
+
+
+def _of_pictures(request: Request, found, protocol: str, decode, transform, halves: bool = False) -> Examples:
+    """Of files: `transform` makes uint8 [H, W, C] of what `decode` reads; with `halves` the left one is the source."""
+    whole, example = folder.check([file.path for file in found], decode, transform, request.skip_corrupt)
     found = [found[i] for i in whole]
     class_names = tuple(sorted({file.label for file in found} - {""}))
     paths = np.array([file.path for file in found])
     labels = np.array([class_names.index(file.label) if class_names else 0 for file in found], np.int32)
+    height, width, channels = example.shape
+    width = width // 2 if halves else width
 
-    def read_pixels(path: bytes) -> np.ndarray:
-        return apply(folder.decode(path.decode()))
+    def read_pixels(path):
+        return transform(decode(path))
+
+    def sides(image):
+        return {"source": image[..., :width, :], "image": image[..., width:, :]} if halves else {"image": image}
 
     parts = {}
     for split, rows in splits.indices([file.split for file in found], "images").items():
         if len(found) * math.prod(example.shape) <= MEMORY:
-            images = np.stack([apply(folder.decode(path)) for path in paths[rows]])
-            parts[split] = _in_memory(image=images, label=labels[rows])
+            pictures = np.stack([read_pixels(path) for path in paths[rows]])
+            parts[split] = _in_memory(**sides(pictures), label=labels[rows])
         else:
-            parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels)
-    protocol = f"{len(found)} images of a folder, {how}"
-    return _images(request.name, example.shape, 256, class_names, parts, protocol, _of_files(found))
+            parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels, sides)
+    shape = (height, width, channels)
+    made = _images(request.name, shape, 256, class_names, parts, protocol, _of_files(found))
+    return _with_source(made, shape) if halves else made
+
+
+def _with_source(examples: Examples, shape: tuple[int, int, int]) -> Examples:
+    spec = examples.element_spec | {"source": tf.TensorSpec([None, *shape], tf.uint8)}
+    return dataclasses.replace(examples, element_spec=spec, arguments={**examples.arguments, "source_shape": shape})
 
 
 def _of_files(found: Sequence[files.File]) -> dict[str, str]:
@@ -343,6 +388,9 @@ def _tfds(request: Request) -> Examples:
     from tfgen.data import tfds_sets  # it takes seconds to import, and the other sets do without
 
     source = tfds_sets.find(request.name, request.data_dir)
+    if source.builder.name in tfds_sets.TWO_SETS:
+        sides = {side.lower(): _tfds_images(request, dataclasses.replace(source, side=side)) for side in "AB"}
+        return Examples.zip(request.name, **{one: _transformed(side, request.transform) for one, side in sides.items()})
     return {"image": _tfds_images, "audio": _tfds_audio}[source.kind](request, source)
 
 
@@ -372,7 +420,7 @@ def _tfds_images(request: Request, source) -> Examples:
     def prepare(example):
         label = example[source.label_key] if source.label_key else 0
         image = example[source.key]
-        if any(not step.random for step in steps):
+        if any(step.fixed for step in steps):
             image = tf.numpy_function(apply, [image], tf.uint8, stateful=False)
         return {"image": image, "label": tf.cast(label, tf.int32)}
 
@@ -415,7 +463,7 @@ def _fixed(steps):
 
     def apply(image):
         for step in steps:
-            if not step.random:
+            if step.fixed:
                 image = step.function(image)
         return image
 
@@ -429,17 +477,17 @@ def _in_memory(**arrays: np.ndarray) -> Split:
     return Split(size, lambda i: {name: tf.gather(tensor, i) for name, tensor in tensors.items()}, tensors)
 
 
-def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split:
+def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels, sides) -> Split:
+    """`sides` makes of pictures [B, H, W, C] what they are called."""
     paths, labels = tf.constant(paths), tf.constant(labels)
 
     def pixels(path):
-        return tf.ensure_shape(tf.numpy_function(read_pixels, [path], tf.uint8, stateful=False), shape)
+        read_one = tf.numpy_function(lambda path: read_pixels(path.decode()), [path], tf.uint8, stateful=False)
+        return tf.ensure_shape(read_one, shape)
 
     def read(index):
-        return {
-            "image": tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8)),
-            "label": tf.gather(labels, index),
-        }
+        pictures = tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+        return {**sides(pictures), "label": tf.gather(labels, index)}
 
     return Split(int(labels.shape[0]), read)
 
@@ -452,16 +500,28 @@ def _images(name, shape, levels, class_names, parts, protocol, fingerprint) -> E
 
 
 def _transformed(examples: Examples, transform: str) -> Examples:
-    """With the random transforms, and all of them in the protocol."""
+    """With the transforms of batches, and all of them in the protocol."""
     levels = examples.arguments["levels"]
     steps = transforms.parse(transform, levels)
     levels = next((step.levels for step in reversed(steps) if step.levels), levels)
-    return dataclasses.replace(
+    examples = dataclasses.replace(
         examples,
         arguments={**examples.arguments, "levels": levels},
         protocol="; ".join(filter(None, [examples.protocol, ", ".join(step.name for step in steps)])),
-        random=tuple(step for step in steps if step.random),
+        late=tuple(step for step in steps if step.random or step.derives),
     )
+    asked = f"transforms={transform!r}: {examples.name}"
+    for step in steps:
+        if step.derives:
+            if "source" in examples.element_spec:
+                raise ValueError(f"{asked} is of pairs already; leave out what derives a source")
+            picture = tf.zeros([1, *examples.arguments["image_shape"]], tf.uint8)
+            examples = _with_source(examples, tuple(step.function(picture).shape[1:]))
+        elif step.sides:
+            if "source" not in examples.element_spec:
+                raise ValueError(f"{asked} is not of pairs; derive a source ({', '.join(transforms.DERIVED)}, shrink)")
+            examples = examples.swapped() if step.sides == "swap" else examples.unpaired()
+    return examples
 
 
 def _spec(**examples) -> dict[str, tf.TensorSpec]:
@@ -476,6 +536,8 @@ DATASETS = {
     "factors": _grid,
     "letters": _grid,
     "folder": _folder,
+    "pairs": _pairs,
+    "unpaired": _unpaired,
     "tones": _tones,
     "audio": _audio,
     "pendulum": _series,

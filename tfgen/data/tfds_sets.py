@@ -10,6 +10,7 @@ from tfgen.ops import audio
 
 HELD_OUT = 10  # percent of a training split that become validation where TFDS has none
 LEVELS = {"binarized_mnist": 2}  # of sets whose pixels are not 0 .. 255
+TWO_SETS = ("cycle_gan",)  # of pictures, in the splits trainA, trainB and so on
 KINDS = {"image": tfds.features.Image, "audio": tfds.features.Audio}
 
 
@@ -23,11 +24,13 @@ class Source:
     key: str  # of the image or the sound
     label_key: str | None
     class_names: tuple[str, ...]
+    side: str = ""  # "A" or "B" of one in TWO_SETS
 
     @property
     def splits(self) -> dict[str, str]:
         """Our splits as TFDS expressions; the set has to be prepared."""
-        return _splits(self.name, list(self.builder.info.splits))
+        there = [split.removesuffix(self.side) for split in self.builder.info.splits if split.endswith(self.side)]
+        return _splits(self.name, there, self.side)
 
     @property
     def protocol(self) -> str:
@@ -82,7 +85,7 @@ def prepare(source: Source) -> None:
         ) from error
 
 
-def _splits(name: str, there: list[str]) -> dict[str, str]:
+def _splits(name: str, there: list[str], side: str = "") -> dict[str, str]:
     """Train, validation and test out of the splits there are: what is missing is held out of the end of train.
 
     Raises:
@@ -91,11 +94,12 @@ def _splits(name: str, there: list[str]) -> dict[str, str]:
     if "train" not in there and len(there) > 1:
         raise ValueError(
             f"dataset={name!r}: its splits are {', '.join(there)}, and none is 'train'; sets of pictures such as "
-            "trainA and trainB have to be saved as two folders, each with train/ and test/ in it: folder:PATH"
+            "trainA and trainB have to be saved as folders of these names: unpaired:PATH"
         )
     train = "train" if "train" in there else there[0]
     test = "test" if "test" in there else None
     validation = next((name for name in ("validation", "valid", "dev") if name in there), None)
+    train, test, validation = (split and split + side for split in (train, test, validation))
     missing = [name for name, split in (("validation", validation), ("test", test)) if split is None]
     cut = 100 - HELD_OUT * len(missing)
     splits = {"train": f"{train}[:{cut}%]" if missing else train, "validation": validation, "test": test}
