@@ -170,6 +170,9 @@ class Logs(keras.callbacks.Callback):
         self._last = step
 
 
+PICTURES = ("image", "source", "a", "b")  # inputs that are shown above what is made of them
+
+
 class Pictures(keras.callbacks.Callback):
     """Runs every signature that answers with an image or with audio, on validation examples where it wants some."""
 
@@ -201,7 +204,7 @@ class Pictures(keras.callbacks.Callback):
             request = example_request(self.model, signatures[name], count, self._batch)
             answer = function(**request)
             if "image" in answer:
-                self._write(name, step, request.get("image"), answer["image"].numpy())
+                self._write(name, step, [request[key] for key in PICTURES if key in request], answer["image"].numpy())
             elif "audio" in answer:
                 self._write_sounds(name, step, audio.from_codes(answer["audio"].numpy()))
             else:
@@ -217,9 +220,9 @@ class Pictures(keras.callbacks.Callback):
             tf.summary.audio(name, samples[..., None], rate, max_outputs=self.SOUNDS)
 
     def _write(self, name, step, given, made):
-        if given is not None:  # a row of what went in above each row of what came out
-            rows = range(0, len(made), self.COLUMNS)
-            made = np.concatenate([part[i : i + self.COLUMNS] for i in rows for part in (np.asarray(given), made)])
+        given = [images.alike(np.asarray(part), made.shape[1:]) for part in given]
+        rows = range(0, len(made), self.COLUMNS)  # one of what went in above each of what came out
+        made = np.concatenate([part[i : i + self.COLUMNS] for i in rows for part in (*given, made)])
         picture = images.sheet(made, self.model.levels, self.COLUMNS)
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / f"{name}-{step:07d}.png").write_bytes(images.encode_png(picture))

@@ -14,13 +14,14 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tfgen import zoo
 from tfgen.data import points, splits
 from tfgen.metrics import density, frechet, latents, modes, neighbours
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
 from tfgen.studies.needs import Row, offered
-from trainers import classifier, features, pictures
+from trainers import classifier, features, pictures, translations
 
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
@@ -407,6 +408,42 @@ def codes(model, data, protocol) -> dict:
     return {name: round(latents.mean_discrepancy(*sets), 6) for name, sets in figures.items()}
 
 
+def cycles(model, data, protocol) -> dict:
+    """How much is lost there and back, per pixel in 0 .. 1. Where the sides are those of pairs, how far what is made is
+    from the truth, which the model was not told, beside the pictures as they are; and where there are labels, whether
+    a classifier of one side finds in what is made of the other the class that it had."""
+    ways = {"a": ("b", model.a_to_b, model.b_to_a), "b": ("a", model.b_to_a, model.a_to_b)}
+    split, limit = protocol.split, protocol.limit(BOUND_EXAMPLES)
+    given = translations.sides(data, split, limit, ("a", "b"))
+    result = {"pictures": len(given["a"])}
+    for one, (other, there, back) in ways.items():
+        made = translations.in_parts(there, given[one])
+        result[f"{one}_to_{other}_and_back_l1"] = translations.l1(
+            translations.in_parts(back, made), given[one], model.levels
+        )
+        if data.aligned:
+            result[f"{one}_to_{other}_l1"] = translations.l1(made, given[other], model.levels)
+        side = data.splits[split].parts[other]
+        if data.aligned and side.class_names:
+            network = _network("", side, dataclasses.replace(protocol, folder=f"{protocol.folder}_{other}"))
+            labels = translations.sides(side, split, limit, ("label",))["label"]
+            kept = network.of(made)[1].argmax(axis=1) == labels
+            result[f"{one}_to_{other}_class_kept"] = round(float(kept.mean()), 4)
+            result[f"classifier_of_{other}_test_accuracy"] = network.test_accuracy
+    if data.aligned:
+        result["identity_l1"] = translations.l1(given["a"], given["b"], model.levels)
+    return result
+
+
+def translated(model, data, protocol) -> dict:
+    """What sources become, beside what they should, and beside simple answers; see `translations.compared`."""
+    split, names = protocol.split, ("source", "image")
+    shown = translations.sides(data, split, protocol.limit(BOUND_EXAMPLES), names)
+    train = translations.sides(data, "train", translations.PAIRS, names)
+    made = translations.answers(model, shown["source"], protocol.seed)
+    return translations.compared(made, shown, train, model.levels)
+
+
 MEASURES = (
     Row("likelihood", ("log_prob",), likelihood),
     Row("markov", ("log_prob", "audio"), markov),
@@ -420,8 +457,10 @@ MEASURES = (
     Row("classification", ("classify", "image", "labels"), classification),
     Row("codes", ("encode", "prior", "image", "point codes"), codes),
     Row("discriminator", ("discriminate", "sample"), discriminator),
-    Row("judged", ("sample", "image", "feature network"), judged),
+    Row("judged", ("sample or a source", "image", "feature network"), judged),
     Row("stacked_modes", ("sample", "image", "stack"), stacked_modes),
+    Row("translated", ("a source", "image"), translated),
+    Row("cycles", ("a_to_b", "b_to_a"), cycles),
 )
 
 
@@ -494,9 +533,17 @@ def _conditions(model, data, protocol) -> dict[str, np.ndarray]:
 
 
 def _samples(model, data, protocol):
-    """The first `protocol.samples` samples, a batch at a time."""
-    sample = tf.function(model.sample, autograph=False)
-    conditions = _conditions(model, data, protocol)
+    """The first `protocol.samples` samples, a batch at a time; of a model that is given sources, what it makes of those
+    of the split, over and over."""
+    if "sample" in zoo.verbs(model):
+        sample, conditions = model.sample, _conditions(model, data, protocol)
+    else:
+        sources = translations.sides(data, protocol.split, protocol.samples, ("source",))["source"]
+        sample, conditions = (
+            translations.answer(model),
+            {"source": np.resize(sources, [protocol.samples, *sources.shape[1:]])},
+        )
+    sample = tf.function(sample, autograph=False)
     seed = seeds.seed_rows(protocol.samples, protocol.seed)
     with in_sight("samples", protocol.samples) as advance:
         for first in range(0, protocol.samples, protocol.batch_size):

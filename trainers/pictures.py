@@ -12,6 +12,7 @@ from tfgen.metrics import neighbours
 from tfgen.ops import audio, images, seeds
 from tfgen.studies import density, figures, receptive_field
 from tfgen.studies.needs import Row, offered
+from trainers import translations
 
 COUNT, COLUMNS = 64, 8
 SOUNDS, POINTS = 8, 500
@@ -186,6 +187,30 @@ def _points(model, data, batch, path, seed):
         figure.savefig(path.with_suffix(".png"), dpi=100)
 
 
+def _translations(model, data, batch, path, seed):
+    """Rows of sources, of what they became, and of what they should have become."""
+    given = batch["source"][: COUNT // 2]
+    _in_rows(path, model, given, translations.answers(model, given, seed), batch["image"])
+
+
+def _there_and_back(model, data, batch, path, seed):
+    """Rows of a, of these as b, and of those as a again; then likewise from b."""
+    parts = []
+    for one, there, back in (("a", model.a_to_b, model.b_to_a), ("b", model.b_to_a, model.a_to_b)):
+        given = batch[one][: COUNT // 4]
+        made = there(given).numpy()
+        parts.append((given, made, back(made).numpy()))
+    _in_rows(path, model, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _in_rows(path, model, *parts) -> None:
+    """The first row of each part, then the second of each, and so on; as many as there are of the fewest."""
+    count = min(map(len, parts)) // COLUMNS * COLUMNS or min(map(len, parts))
+    parts = [images.alike(part[:count], model.shape) for part in parts]
+    rows = [part[i : i + COLUMNS] for i in range(0, count, COLUMNS) for part in parts]
+    _save(path, np.concatenate(rows), model.levels, min(COLUMNS, count))
+
+
 def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}") -> None:
     captions = None if captions is None else [form.format(value) for value in captions]
     path.with_suffix(".png").write_bytes(images.encode_png(images.sheet(image, levels, columns, captions=captions)))
@@ -207,4 +232,6 @@ PICTURES = (
     Row("interpolation", ("encode", "decode", "image"), _between_examples),
     Row("interpolation", ("generate", "image"), _between_latents),
     Row("judged", ("sample", "discriminate", "image"), _judged),
+    Row("translation", ("a source", "image"), _translations),
+    Row("translation", ("a_to_b", "b_to_a"), _there_and_back),
 )

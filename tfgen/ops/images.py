@@ -66,6 +66,12 @@ def sheet(
     return grid(np.stack([_captioned(one, text) for one, text in zip(shown, captions, strict=True)]), columns)
 
 
+def alike(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Pictures uint8 [N, h, w, c] to stand beside those of a shape (H, W, C): enlarged by repetition, gray as color."""
+    image = np.repeat(np.repeat(image, shape[0] // image.shape[1], axis=1), shape[1] // image.shape[2], axis=2)
+    return np.repeat(image, shape[2], axis=3) if image.shape[3] == 1 else image
+
+
 def curves(series: np.ndarray, height: int = 64) -> np.ndarray:
     """Series float [N, T, D] as pictures uint8 [N, height, T, 3]: time to the right, dimension d in red, green or blue.
 

@@ -30,15 +30,18 @@ def offered(model, data) -> set[str]:
 
     They are the model's verbs; the names of its signatures; its kind of example, "image", "audio", "series" or "point";
     "network" where it has one that takes examples as floats; "given label", say, where it is conditioned on a label,
-    else "no condition"; "log_prob or elbo" where it has one of them; "latent_dim", and "latent_dim=2", say, where z is
-    a vector; "prior N(0, I)" where it is just that; "point codes" where a code is a point that is held to a prior; of a
-    GAN "cross-entropies" where those are its objective, "features" and "any objective" where its discriminator reads
-    logits off features, and "guidelines" where those of a DCGAN can be switched off; "labels" where the data have
-    classes, "factors" where they know what their examples vary in, and "a simulator" where they are made by one.
+    else "no condition"; "a source" where it makes an image of another; "log_prob or elbo" and "sample or a source"
+    where it has one of them; "latent_dim", and "latent_dim=2", say, where z is a vector; "prior N(0, I)" where it is
+    just that; "point codes" where a code is a point that is held to a prior; of a GAN "cross-entropies" where those are
+    its objective, "features" and "any objective" where its discriminator reads logits off features, and "guidelines"
+    where those of a DCGAN can be switched off; "labels" where the data have classes, "factors" where they know what
+    their examples vary in, and "a simulator" where they are made by one.
     """
     there = {*zoo.verbs(model), *model.signatures(), model.example}
     there |= {f"given {name}" for name in model.condition_spec} or {"no condition"}
-    there |= {"log_prob or elbo"} if there & {"log_prob", "elbo"} else set()
+    there |= {"a source"} if "source" in model.batch_spec else set()
+    for one, other in (("log_prob", "elbo"), ("sample", "a source")):
+        there |= {f"{one} or {other}"} if there & {one, other} else set()
     there |= {"network"} if hasattr(model, "network") else set()
     there |= {"a simulator"} if data.name == "pendulum" else set()
     there |= {"point codes"} if hasattr(model, "prior_of_style") else set()
