@@ -112,6 +112,15 @@ ROWS = {
         {"image_shape": (8, 12, 3), "source_shape": (8, 12, 1), "levels": 5, "width": 3, "depth": 2}
         | {"patch_halvings": 2},
     ),
+    "srgan": (
+        "srgan",
+        {"image_shape": (8, 12, 3), "source_shape": (4, 6, 3), "levels": 5, "width": 2, "blocks": 1}
+        | {"perceptual": True, "num_classes": 3, "pixel_weight": 0.1, "feature_weight": 0.01},
+    ),
+    "color_pixel_cnn": (
+        "color_pixel_cnn",
+        {**COLOR, "source_shape": (6, 5, 1), "width": 3, "depth": 1, "head_width": 4, "planes": 3, "blocks": 1},
+    ),
     "cycle_gan": (
         "cycle_gan",
         {"image_shape": (8, 16, 1), "levels": 5, "width": 3, "blocks": 1, "patch_halvings": 1, "pool": 6},

@@ -195,6 +195,19 @@ MODELS = {
         "translation",
         "Isola et al. 2017, https://arxiv.org/abs/1611.07004",
     ),
+    "srgan": Entry(
+        "tfgen.translation.srgan:SRGAN",
+        ("upscale",),
+        "translation",
+        "Ledig et al. 2017, https://arxiv.org/abs/1609.04802",
+    ),
+    "color_pixel_cnn": Entry(
+        "tfgen.translation.color_pixel_cnn:ColorPixelCNN",
+        (*EXACT, "colorize"),
+        "translation",
+        "Royer et al. 2017, https://arxiv.org/abs/1705.04258",
+        live=("sample",),  # it is served as `colorize`
+    ),
     "cycle_gan": Entry(
         "tfgen.translation.cycle_gan:CycleGAN",
         ("a_to_b", "b_to_a"),

@@ -18,3 +18,13 @@ def check(sizes: dict[str, int], dropout: float = 0.0, conditional: bool = False
         raise ValueError(f"dropout={dropout}: must lie in [0, 1)")
     if conditional and num_classes < 2:
         raise ValueError(f"num_classes={num_classes}: a conditional model needs a data set with labels")
+
+
+def check_pair(image_shape: tuple[int, int, int], source_shape: tuple[int, int, int]) -> None:
+    """Holds the two pictures of a pair against each other.
+
+    Raises:
+      ValueError: where they are not of one height and width.
+    """
+    if image_shape[:2] != source_shape[:2]:
+        raise ValueError(f"source_shape={source_shape}: must have the height and width of image_shape={image_shape}")

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from tfgen.layers.spectral_norm import SpectralNormalization
 
+SLOPE = 0.2  # of every leaky ReLU
+
 
 def halvings(side: int) -> int:
     """How often a side is halved on the way to 4 .. 7 pixels; twice at least, so that there are hidden features."""
@@ -26,6 +28,14 @@ def check_sides(image_shape: tuple[int, int, int], name: str) -> None:
         raise ValueError(
             f"image_shape={image_shape}: {name} makes sides of 8 to 128; add resize:64, say, to the transforms"
         )
+
+
+def halving(linear: "Linear", image_shape: tuple[int, int, int], width: int) -> keras.Sequential:
+    """A picture -> features [N, F]: convolutions of stride 2 down to 4 .. 7 pixels, without any norm of their own."""
+    layers = []
+    for i in range(halvings(min(image_shape[:2]))):
+        layers += [linear.conv(width * 2**i, 5, 2), keras.layers.LeakyReLU(SLOPE)]
+    return keras.Sequential([*layers, keras.layers.Flatten()])
 
 
 class Linear:

@@ -8,14 +8,12 @@ from tfgen.core import Diagnosis, GenerativeModel, Player, Signature, arguments
 from tfgen.core.signature import SEED
 from tfgen.distributions.latents import DiagonalGaussian, standard_normal
 from tfgen.distributions.points import Picture
-from tfgen.gan.networks import Discriminator, Linear, check_sides, halvings
+from tfgen.gan.networks import Discriminator, Linear, check_sides, halving
 from tfgen.losses.adversarial import OBJECTIVES
 from tfgen.metrics.latents import active_units
 from tfgen.ops import images, seeds
 from tfgen.vae.networks import check, conv_decoder, conv_encoder
 from tfgen.vae.posteriors import normal_of
-
-SLOPE = 0.2  # of the discriminator's leaky ReLU
 
 
 class VAEGAN(GenerativeModel):
@@ -66,10 +64,7 @@ class VAEGAN(GenerativeModel):
         self.encoder = conv_encoder(width, depth, 2 * latent_dim)
         self.decoder = conv_decoder(width, depth, self.image_shape)
         linear = Linear(keras.initializers.GlorotUniform, spectral=True)
-        layers = []
-        for i in range(halvings(min(self.image_shape[:2]))):
-            layers += [linear.conv(width * 2**i, 5, 2), keras.layers.LeakyReLU(SLOPE)]
-        body = keras.Sequential([*layers, keras.layers.Flatten()])
+        body = halving(linear, self.image_shape, width)
         self.discriminator = Discriminator(body, linear, conditional="", num_classes=0, bias=True)
 
     def prior(self) -> DiagonalGaussian:

@@ -52,7 +52,7 @@ class Pix2Pix(GenerativeModel):
         super().__init__(image_shape, levels)
         arguments.check({"width": width, "depth": depth, "patch_halvings": patch_halvings}, dropout)
         self.source_shape = tuple(source_shape)
-        check_sides(self.image_shape, self.source_shape)
+        arguments.check_pair(self.image_shape, self.source_shape)
         if depth < 2 or any(side % 2**depth for side in self.image_shape[:2]):
             raise ValueError(f"depth={depth}: must be 2 or more, and 2^depth divide both sides of {self.image_shape}")
         if patch_halvings > 3:
@@ -129,13 +129,3 @@ class Pix2Pix(GenerativeModel):
                 sides=Sides(self.divisor, self.divisor),
             )
         }
-
-
-def check_sides(image_shape, source_shape) -> None:
-    """Holds the pictures of a pair against each other.
-
-    Raises:
-      ValueError: where they are not of one size.
-    """
-    if image_shape[:2] != source_shape[:2]:
-        raise ValueError(f"source_shape={source_shape}: must have the height and width of image_shape={image_shape}")
