@@ -69,19 +69,30 @@ def build(config: TrainConfig, data: datasets.Examples, strategy: tf.distribute.
 def _start_from(config: TrainConfig, model) -> None:
     """Gives a model the weights of another run: those that it exports.
 
+    Where one of them has parts that the other has not, those that both have begin so: an SRGAN with the generator of an
+    SRResNet.
+
     Raises:
       ValueError: naming the first weight that does not fit.
     """
     source = zoo.restore(config.start_from, best=bool(zoo.read_config(config.start_from).get("keep_best")))
-    for mine, theirs in itertools.zip_longest(model.variables, source.variables):
-        if mine is None or theirs is None or mine.shape != theirs.shape:
-            there, here = (f"{v.path} {tuple(v.shape)}" if v is not None else "nothing" for v in (theirs, mine))
+    ours, theirs = (
+        {name: part for name, part in vars(one).items() if isinstance(part, keras.layers.Layer)}
+        for one in (model, source)
+    )
+    shared = [name for name in ours if name in theirs] if set(ours) != set(theirs) else []
+    parts = [(ours[name], theirs[name]) for name in shared] or [(model, source)]
+    pairs = [pair for part in parts for pair in itertools.zip_longest(*(one.variables for one in part))]
+    for mine, its in pairs:
+        if mine is None or its is None or mine.shape != its.shape:
+            there, here = (f"{v.path} {tuple(v.shape)}" if v is not None else "nothing" for v in (its, mine))
             raise ValueError(
                 f"start_from={config.start_from!r}: has {there} where this model has {here}; see --hparams"
             )
-    for mine, theirs in zip(model.variables, source.variables, strict=True):
-        mine.assign(theirs.numpy())
-    print(f"beginning with the weights of {config.start_from} at step {int(source.step.numpy())}")
+    for mine, its in pairs:
+        mine.assign(its.numpy())
+    of_parts = f" ({', '.join(shared)} alone)" if shared else ""
+    print(f"beginning with the weights of {config.start_from}{of_parts} at step {int(source.step.numpy())}")
     model.step.assign(0)
 
 

@@ -44,8 +44,115 @@ CYCLE_GAN_DIGITS = TrainConfig(
     hparams={"width": 8, "blocks": 2, "patch_halvings": 1},
 )
 
+# Ledig et al. 2017, section 3.2: Adam, 1e-4 where there is a discriminator. Ours begins at ten times that.
+SRRESNET = TrainConfig(
+    source="Ledig et al. 2017, SRResNet; sizes of our own, 8 pixels to 32: a quarter of a CPU hour.",
+    model="srgan",
+    dataset="cifar10",
+    transforms="flip,shrink:4",
+    steps=10_000,
+    epoch_steps=1000,
+    batch_size=16,
+    learning_rate=1e-3,
+    schedule="cosine",
+    average=0.999,
+    hparams={"width": 32, "blocks": 6, "adversarial": False, "perceptual": True, "feature_weight": 0.0},
+)
+SRGAN = variant(
+    SRRESNET,
+    "Ledig et al. 2017, SRGAN, to be started from srresnet_cifar10 (--start_from=runs/srresnet_cifar10).",
+    {"adversarial": True, "feature_weight": 1.0, "fooling_weight": 0.01},
+    steps=5000,
+    learning_rate=1e-4,
+    beta_1=0.5,
+)
+COLOR = TrainConfig(
+    source="Royer et al. 2017 in kind; sizes of our own, 16 pixels: half a CPU hour.",
+    model="color_pixel_cnn",
+    dataset="cifar10",
+    transforms="resize:16,flip,gray",
+    steps=4000,
+    epoch_steps=500,
+    batch_size=32,
+    learning_rate=1e-3,
+    schedule="cosine",
+    average=0.999,
+    hparams={"width": 32, "depth": 4, "head_width": 64, "planes": 32, "blocks": 4},
+)
+ACCELERATOR = "For an accelerator."
+
 PRESETS = {
     "pix2pix_digits": PIX2PIX_DIGITS,
     "pix2pix_maps": PIX2PIX_MAPS,
+    "pix2pix_edges": variant(
+        PIX2PIX_MAPS,
+        "Isola et al. 2017, edges to photographs, of pictures of your own (--dataset=folder:PATH); 64 pixels.",
+        transforms="resize:64,color,flip,edges",
+    ),
+    "pix2pix_gray": variant(
+        PIX2PIX_MAPS,
+        "Isola et al. 2017, black and white to colours; CIFAR-10.",
+        {"depth": 5},
+        dataset="cifar10",
+        transforms="flip,gray",
+    ),
+    "pix2pix_occluded": variant(
+        PIX2PIX_MAPS,
+        "Isola et al. 2017, what is missing of a picture: its lower half; CIFAR-10.",
+        {"depth": 5},
+        dataset="cifar10",
+        transforms="flip,occlude",
+    ),
+    "pix2pix_maps_256": variant(
+        PIX2PIX_MAPS,
+        f"Isola et al. 2017, section 3.3 and appendix 6.1. {ACCELERATOR}",
+        {"width": 64, "depth": 8, "patch_halvings": 3},
+        transforms="resize:256,flip",
+        steps=200_000,
+        epoch_steps=2000,
+        batch_size=1,
+        decay_from=100_000,
+    ),
     "cycle_gan_digits": CYCLE_GAN_DIGITS,
+    "cycle_gan_mnist": variant(
+        CYCLE_GAN_DIGITS,
+        "cycle_gan_digits on MNIST: a third of a CPU hour.",
+        {"width": 12, "blocks": 2},
+        dataset="mnist",
+        transforms="invert,unpair",
+        steps=3000,
+        epoch_steps=500,
+        decay_from=1500,
+    ),
+    "cycle_gan_maps": variant(
+        CYCLE_GAN_DIGITS,
+        "Zhu et al. 2017, maps and photographs; 64 pixels for 256 and a fourth of the width: an hour of a CPU.",
+        {"width": 16, "blocks": 3, "patch_halvings": 2},
+        dataset="pairs:data/maps",
+        transforms="resize:64,flip,unpair",
+        steps=5000,
+        epoch_steps=500,
+        batch_size=2,
+        decay_from=2500,
+    ),
+    "cycle_gan_horse2zebra": variant(
+        CYCLE_GAN_DIGITS,
+        f"Zhu et al. 2017, section 4 and appendix 7. {ACCELERATOR}",
+        {"width": 64, "blocks": 9, "patch_halvings": 3},
+        dataset="cycle_gan/horse2zebra",
+        transforms="resize:256,flip",
+        steps=200_000,
+        epoch_steps=2000,
+        batch_size=1,
+        decay_from=100_000,
+    ),
+    "srresnet_cifar10": SRRESNET,
+    "srgan_cifar10": SRGAN,
+    "color_pixel_cnn_cifar10": COLOR,
 }
+for _pair in ("apple2orange", "summer2winter_yosemite", "iphone2dslr_flower", "vangogh2photo"):
+    PRESETS[f"cycle_gan_{_pair}"] = variant(
+        PRESETS["cycle_gan_horse2zebra"],
+        f"As cycle_gan_horse2zebra. {ACCELERATOR}",
+        dataset=f"cycle_gan/{_pair}",
+    )
