@@ -670,8 +670,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/data/registry.py",
-        "factors=values[index]",
-        "factors=values[: len(index)]",
+        "{name: array[index] for name, array in arrays.items()}",
+        '{name: array[: len(index)] if name == "factors" else array[index] for name, array in arrays.items()}',
         "tests/test_disentanglement.py -k go_with",
     ),
     # data

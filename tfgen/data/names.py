@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 
 POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
-EMBEDDED = ("digits", "factors", "letters", "tones", "pendulum", *POINTS)
+EMBEDDED = ("digits", "factors", "letters", "scenes", "tones", "pendulum", *POINTS)
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
+    "captions": "the folder, like captions:/data/birds",
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
     "points": "the file, like points:/data/points.npz",
@@ -64,9 +65,10 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
     return (
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
-        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
-        "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'captions:PATH' of "
+        "images and sentences, 'audio:PATH' of wav files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', "
+        "'zip:a=SET,b=SET', and the image and audio sets of TFDS: mnist, fashion_mnist, cifar10, "
+        "celeb_a, lsun/bedroom, spoken_digit"
     )
 
 

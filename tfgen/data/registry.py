@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfgen.data import (
     audio,
     cache,
+    captions,
     digits,
     factors,
     files,
@@ -22,6 +23,7 @@ from tfgen.data import (
     letters,
     names,
     points,
+    scenes,
     series,
     splits,
     transforms,
@@ -55,10 +57,11 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
-        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
-        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit"), "stacked:SET" for three gray pictures of a set as the
-        colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+      name: "digits", "factors", "letters", "scenes", "folder:PATH" of images, "captions:PATH" of images and sentences,
+        "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points,
+        "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom",
+        "spoken_digit"), "stacked:SET" for three gray pictures of a set as the colours of one, or "zip:a=SET,b=SET" for
+        two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -101,7 +104,12 @@ def _packed(examples: Examples) -> tuple[dict, dict[str, np.ndarray]]:
     header = {"splits": {split: list(part.tensors) for split, part in examples.splits.items()}}
     header |= {field: getattr(examples, field) for field in FIELDS}
     parts = examples.splits.items()
-    return header, {f"{split}/{name}": value.numpy() for split, part in parts for name, value in part.tensors.items()}
+    return header, {f"{split}/{name}": _array(value) for split, part in parts for name, value in part.tensors.items()}
+
+
+def _array(tensor: tf.Tensor) -> np.ndarray:
+    """As a file of arrays holds it: texts as bytes of one size."""
+    return tensor.numpy().astype("S") if tensor.dtype == tf.string else tensor.numpy()
 
 
 def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Examples:
@@ -119,7 +127,7 @@ def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Example
 def _cached_as(request: Request) -> pathlib.Path | None:
     """The file of the cache, without a look into the data; None for what is made as fast as it is read."""
     kind = request.name.partition(":")[0]
-    if kind in ("folder", "audio"):
+    if kind in ("folder", "captions", "audio"):
         root = pathlib.Path(request.path)
     elif kind in DATASETS:
         return None
@@ -153,15 +161,15 @@ def _digits(request: Request) -> Examples:
 
 def _grid(request: Request) -> Examples:
     """A set of every combination of its factors' values, one of which is its label."""
-    source = {"factors": factors, "letters": letters}[request.name]
+    source = {"factors": factors, "letters": letters, "scenes": scenes}[request.name]
     apply = _fixed(transforms.parse(request.transform, source.LEVELS))
-    pictures, values = source.read()
+    pictures, values, *text = source.read()
     pictures = np.stack([apply(picture) for picture in pictures])
     label = values[:, list(source.FACTORS).index(source.LABEL)]
     rows = splits.fixed(len(pictures))
+    arrays = {"image": pictures, "label": label, "factors": values} | ({"text": text[0]} if text else {})
     parts = {
-        split: _in_memory(image=pictures[index], label=label[index], factors=values[index])
-        for split, index in rows.items()
+        split: _in_memory(**{name: array[index] for name, array in arrays.items()}) for split, index in rows.items()
     }
     made = _images(
         request.name,
@@ -173,15 +181,24 @@ def _grid(request: Request) -> Examples:
         _of_rows(request.name, rows),
     )
     spec = made.element_spec | {"factors": tf.TensorSpec([None, len(source.FACTORS)], tf.int32)}
-    return dataclasses.replace(made, element_spec=spec, factors=source.FACTORS)
+    made = dataclasses.replace(made, element_spec=spec, factors=source.FACTORS)
+    return _with_text(made, captions.size(text)) if text else made
+
+
+def _with_text(examples: Examples, size: int) -> Examples:
+    """Of examples that have texts of at most `size` bytes beside their images."""
+    spec = examples.element_spec | {"text": tf.TensorSpec([None], tf.string)}
+    return dataclasses.replace(examples, element_spec=spec, arguments={**examples.arguments, "text_bytes": size})
 
 
 def _folder(request: Request) -> Examples:
+    """Pictures of a folder; of "captions:", too, where a picture is an example with each of its captions."""
     steps = transforms.parse(request.transform, 256)
     found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS)
+    texts = captions.of(request.path, found, request.name) if request.name.startswith("captions:") else []
     apply = _fixed(steps)
     whole, example = folder.check([file.path for file in found], apply, request.skip_corrupt)
-    found = [found[i] for i in whole]
+    found, texts = [found[i] for i in whole], [texts[i] for i in whole] if texts else []
     class_names = tuple(sorted({file.label for file in found} - {""}))
     paths = np.array([file.path for file in found])
     labels = np.array([class_names.index(file.label) if class_names else 0 for file in found], np.int32)
@@ -189,19 +206,27 @@ def _folder(request: Request) -> Examples:
     def read_pixels(path: bytes) -> np.ndarray:
         return apply(folder.decode(path.decode()))
 
-    parts = {}
+    parts, times = {}, np.array([len(its) for its in texts] or [1] * len(found))
     for split, rows in splits.indices([file.split for file in found], "images").items():
-        if len(found) * math.prod(example.shape) <= MEMORY:
+        again = np.repeat(np.arange(len(rows)), times[rows])
+        text = {"text": np.array([one for row in rows for one in texts[row]])} if texts else {}
+        if times.sum() * math.prod(example.shape) <= MEMORY:
             images = np.stack([apply(folder.decode(path)) for path in paths[rows]])
-            parts[split] = _in_memory(image=images, label=labels[rows])
+            parts[split] = _in_memory(image=images[again], label=labels[rows][again], **text)
         else:
-            parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels)
-    protocol = f"{len(found)} images of a folder, {how}"
-    return _images(request.name, example.shape, 256, class_names, parts, protocol, _of_files(found))
+            parts[split] = _on_disk(paths[rows][again], example.shape, read_pixels, label=labels[rows][again], **text)
+    protocol = f"{len(found)} images of a folder, {f'{times.sum()} captions, ' * bool(texts)}{how}"
+    made = _images(request.name, example.shape, 256, class_names, parts, protocol, _of_files(found, texts))
+    return _with_text(made, captions.size(texts)) if texts else made
 
 
-def _of_files(found: Sequence[files.File]) -> dict[str, str]:
-    return {split: splits.fingerprint(file.key for file in found if file.split == split) for split in splits.NAMES}
+def _of_files(found: Sequence[files.File], texts: Sequence[Sequence[bytes]] = ()) -> dict[str, str]:
+    """The fingerprint of files, and of the texts that belong to each."""
+    keys = [b"\n".join([file.key, *its]) for file, its in itertools.zip_longest(found, texts, fillvalue=())]
+    parts = {
+        split: [key for key, file in zip(keys, found, strict=True) if file.split == split] for split in splits.NAMES
+    }
+    return {split: splits.fingerprint(part) for split, part in parts.items()}
 
 
 def _tones(request: Request) -> Examples:
@@ -429,19 +454,18 @@ def _in_memory(**arrays: np.ndarray) -> Split:
     return Split(size, lambda i: {name: tf.gather(tensor, i) for name, tensor in tensors.items()}, tensors)
 
 
-def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels) -> Split:
-    paths, labels = tf.constant(paths), tf.constant(labels)
+def _on_disk(paths: np.ndarray, shape, read_pixels, **arrays: np.ndarray) -> Split:
+    """Of images that are read when they are asked for, and of what stands beside them, by name."""
+    paths, beside = tf.constant(paths), {name: tf.constant(array) for name, array in arrays.items()}
 
     def pixels(path):
         return tf.ensure_shape(tf.numpy_function(read_pixels, [path], tf.uint8, stateful=False), shape)
 
     def read(index):
-        return {
-            "image": tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8)),
-            "label": tf.gather(labels, index),
-        }
+        image = tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+        return {"image": image} | {name: tf.gather(tensor, index) for name, tensor in beside.items()}
 
-    return Split(int(labels.shape[0]), read)
+    return Split(len(paths), read)
 
 
 def _images(name, shape, levels, class_names, parts, protocol, fingerprint) -> Examples:
@@ -475,7 +499,9 @@ DATASETS = {
     "digits": _digits,
     "factors": _grid,
     "letters": _grid,
+    "scenes": _grid,
     "folder": _folder,
+    "captions": _folder,
     "tones": _tones,
     "audio": _audio,
     "pendulum": _series,
