@@ -9,7 +9,7 @@ FLOORS = [
     {"tfgen.layers", "tfgen.distributions", "tfgen.losses", "tfgen.metrics", "tfgen.data"},
     {"tfgen.core"},
     {"tfgen.autoregressive", "tfgen.vae", "tfgen.flow", "tfgen.gan", "tfgen.energy"},
-    {"tfgen.hybrid"},
+    {"tfgen.hybrid", "tfgen.translation"},
     {"tfgen.zoo"},
     {"tfgen.studies"},
     {"export"},

@@ -117,6 +117,7 @@ ROWS = {
     "denoising_chain": ("denoising_chain", {**GRAY, "width": 6, "depth": 1, "walkback": 1, "chain_steps": 4}),
     "vae_gan": ("vae_gan", {**GRAY, "latent_dim": 3, "width": 2, "depth": 1, "gamma": 0.5, "beta": 0.5}),
     "translator": ("translator_prototype", GRAY),
+    "gan_cls": ("gan_cls", {**GRAY, "text_bytes": 24, "text_dim": 3, "text_width": 6, "latent_dim": 3, "width": 5}),
     "pixel_vae": (
         "pixel_vae",
         {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3}

@@ -23,6 +23,7 @@ TRAINERS = {
     "train_flow": ("flow",),
     "train_gan": ("gan",),
     "train_chain": ("boltzmann", "chain"),
+    "train_translation": ("translation",),
 }
 flags.disclaim_key_flags()  # so that the entry point that declares them shows them in its --help
 

@@ -24,13 +24,13 @@ PLACES = {  # of the centre, in pixels down and to the right, and how one says i
     "bottom": ((22.0, 16.0), "at the bottom"),
     "middle": ((16.0, 16.0), "in the middle"),
 }
-SIZES = {"small": 3.75, "large": 6.0}  # half of a circle's diameter, in pixels; other shapes have about its area
+SIZES = {"small": 3.75, "large": 6.0}  # half of a circle's diameter, in pixels; other shapes are about as large
 # To the edge of each shape, in pixels, negative inside: of places down from its centre and aside, and of its size.
 DISTANCES = {
     "circle": lambda down, aside, half: np.hypot(down, aside) - half,
     "square": lambda down, aside, half: np.maximum(np.abs(down), aside) - 0.89 * half,
     "triangle": lambda down, aside, half: np.maximum(
-        down - 0.75 * half, (aside - 0.615 * (down + 1.2 * half)) / np.hypot(1.0, 0.615)
+        down - 0.75 * half, (aside - 0.62 * (down + 1.1 * half)) / np.hypot(1.0, 0.62)
     ),
     "cross": lambda down, aside, half: np.maximum(
         np.maximum(np.abs(down), aside) - 1.1 * half, np.minimum(np.abs(down), aside) - 0.4 * half
@@ -56,16 +56,16 @@ GROUND = 40.0  # level of the background
 
 
 def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every combination `REPEATS` times, none of them alike.
+    """Every combination `REPEATS` times, none of them alike, in no order.
 
     Returns:
       Images uint8 [9600, 32, 32, 3], their factors int32 [9600, 4], and their sentences, bytes [9600]: example i has
       the template i mod 5.
     """
     combinations = list(itertools.product(*(range(len(values)) for values in FACTORS.values())))
-    factors = np.repeat(np.array(combinations, np.int32), REPEATS, axis=0)
-    color, shape, side, size = factors.T
     rng = np.random.default_rng(0)
+    factors = rng.permutation(np.repeat(np.array(combinations, np.int32), REPEATS, axis=0))
+    color, shape, side, size = factors.T
     shift, scale, tint, ground = (
         rng.uniform(-1.0, 1.0, [len(factors), *dims]) * JITTER[name]
         for name, dims in (("place", [2]), ("size", [1]), ("color", [3]), ("ground", [1]))
