@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export import rows
+from export import requests, rows
 from tfgen import zoo
 from tfgen.core.signature import Sides
 
@@ -93,7 +93,7 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
         },
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
-    (folder / "MODEL_CARD.md").write_text(_markdown(card, type(model).__doc__ or "", folder, output))
+    (folder / "MODEL_CARD.md").write_text(_markdown(card, model, folder, output))
 
 
 def _input(spec: tf.TensorSpec, sides: Sides) -> dict:
@@ -173,17 +173,21 @@ MODULO = "By REST a 256 for a uint8 input becomes 0 before the model sees it.\n"
 READABLE = 300  # characters of a request
 
 
-def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.Path) -> str:
+def _markdown(card: dict, model, folder: pathlib.Path, output: pathlib.Path) -> str:
     signature = "sample" if "sample" in card["signatures"] else next(iter(card["signatures"]))
     inputs = card["signatures"][signature]["inputs"]
-    # Two example rows: seeds as they are, anything else zeros of its shape.
-    shapes = {key: [min(2, card["max_rows"]), *spec["smallest"]] for key, spec in inputs.items()}
+    # Two example rows: seeds and texts as they are, anything else zeros of its shape.
+    count = min(2, card["max_rows"])
+    shapes = {key: [count, *spec["smallest"]] for key, spec in inputs.items()}
+    written = {"seed": np.stack([[0, i] for i in range(count)])}
+    written |= {
+        key: np.array(requests.texts(count, model.limits[key])) for key in inputs if inputs[key]["dtype"] == "string"
+    }
     request = {
-        key: np.stack([[0, i] for i in range(shape[0])]) if key == "seed" else np.zeros(shape, inputs[key]["dtype"])
-        for key, shape in shapes.items()
+        key: written[key] if key in written else np.zeros(shape, inputs[key]["dtype"]) for key, shape in shapes.items()
     }
     values = {
-        key: value.tolist() if key == "seed" else f"tf.zeros({shapes[key]}, tf.{inputs[key]['dtype']})"
+        key: value.tolist() if key in written else f"tf.zeros({shapes[key]}, tf.{inputs[key]['dtype']})"
         for key, value in request.items()
     }
     data = json.dumps({"signature_name": signature, "inputs": {key: value.tolist() for key, value in request.items()}})
@@ -202,7 +206,7 @@ def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.
         name=card["name"],
         max_rows=card["max_rows"],
         modulo=MODULO * any(spec["dtype"] == "uint8" for spec in every_input),
-        description=docstring.split("Args:")[0].strip().replace("\n    ", "\n"),
+        description=(type(model).__doc__ or "").split("Args:")[0].strip().replace("\n    ", "\n"),
         facts="\n".join(facts),
         figures="\n".join(figures or ["None were measured in this run."]),
         signatures="\n".join(
@@ -213,7 +217,7 @@ def _markdown(card: dict, docstring: str, folder: pathlib.Path, output: pathlib.
         base=shlex.quote(str(output.parent)),
         signature=signature,
         arguments=", ".join(
-            f"{key}=tf.constant({value})" if key == "seed" else f"{key}={value}" for key, value in values.items()
+            f"{key}=tf.constant({value})" if key in written else f"{key}={value}" for key, value in values.items()
         ),
         data=shlex.quote(data),
         grpc_inputs="\n".join(

@@ -64,6 +64,8 @@ def valid(model: GenerativeModel, inputs: Tensors) -> tf.Tensor:
     for name, value in inputs.items():
         if value.dtype.is_floating:
             admitted = tf.abs(value) <= LARGEST  # which NaN is not
+        elif value.dtype == tf.string:
+            admitted = tf.strings.length(value) < model.limits[name]
         elif name in model.limits:
             level = tf.cast(value, tf.int32)
             admitted = (level >= 0) & (level < model.limits[name])
@@ -77,11 +79,13 @@ def admitted(model: GenerativeModel, name: str, dtype: tf.DType) -> str:
     """The values that `valid` admits, in words; "" for those of the type."""
     if dtype.is_floating:
         return f"finite, at most {LARGEST:g} in magnitude"
+    if dtype == tf.string:
+        return f"at most {model.limits[name] - 1} bytes"
     return f"0 .. {model.limits[name] - 1}" if name in model.limits else ""
 
 
 def or_zeros(rows: tf.Tensor, values: Tensors) -> Tensors:
-    """The values, with zeros in place of the rows that are not valid."""
+    """The values, with zeros, or empty texts, in place of the rows that are not valid."""
     return {
         name: tf.where(tf.reshape(rows, [-1, *[1] * (value.shape.rank - 1)]), value, tf.zeros([], value.dtype))
         for name, value in values.items()

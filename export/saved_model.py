@@ -139,9 +139,9 @@ def export(
         )
     model = zoo.restore(workdir, best=best)
     if (temperature, nucleus) != (1.0, 1.0):
-        if not hasattr(model, "draw"):
+        if not hasattr(model, "drawing"):
             raise ValueError(f"temperature={temperature}, nucleus={nucleus}: {type(model).__name__} draws without them")
-        model.draw = dataclasses.replace(model.draw, temperature=temperature, nucleus=nucleus)
+        model.drawing = dataclasses.replace(model.drawing, temperature=temperature, nucleus=nucleus)
     about = model_card.describe_run(workdir, model)
     return export_model(model, output, about | ({"name": name} if name else {}), names, max_rows)
 

@@ -42,7 +42,7 @@ class PlainTensorFlow:
         """
         asked, answered = f"{self._folder.name}/requests.npz", f"{self._folder.name}/answers.npz"
         np.savez(
-            asked, **{f"{name}/{key}": np.asarray(requests[name][key]) for name in requests for key in requests[name]}
+            asked, **{f"{name}/{key}": _array(value) for name, one in requests.items() for key, value in one.items()}
         )
         with contextlib.suppress(BrokenPipeError):  # it is gone; it says why below
             self._process.stdin.write(f"{pathlib.Path(export).absolute()}\t{asked}\t{answered}\n")
@@ -59,6 +59,12 @@ class PlainTensorFlow:
         self._process.stdout.close()
         self._said.close()
         self._folder.cleanup()
+
+
+def _array(value) -> np.ndarray:
+    """As a file of arrays holds it: texts as bytes of one size."""
+    array = np.asarray(value)
+    return array.astype("S") if array.dtype == object else array
 
 
 def _by_signature(path: str) -> Answers:

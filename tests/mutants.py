@@ -73,8 +73,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/core/model.py",
-        "noise[before : before + _count(batch)], training=False)",
-        "noise[before : before + _count(batch)], training=True)",
+        "self._score(player, player.rows(batch, seed, False), seed, training=False)",
+        "self._score(player, player.rows(batch, seed, False), seed, training=True)",
         "tests/test_core.py -k validation_noise",
     ),
     Mutant(
@@ -670,8 +670,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/data/registry.py",
-        "factors=values[index]",
-        "factors=values[: len(index)]",
+        "{name: array[index] for name, array in arrays.items()}",
+        '{name: array[: len(index)] if name == "factors" else array[index] for name, array in arrays.items()}',
         "tests/test_disentanglement.py -k go_with",
     ),
     # data
@@ -1110,7 +1110,7 @@ MUTANTS = [
     ),
     Mutant(
         "export/rows.py",
-        "tf.reduce_all(same)",
+        "tf.reduce_all(fits)",
         "True",
         "tests/test_export.py -k wrong_shape",
     ),

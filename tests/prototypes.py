@@ -1,92 +1,9 @@
-"""Small models that hold the nouns to what models still to come need of them; the real ones replace them."""
+"""A small model that holds the adversarial family to what it admits, all of it at once."""
 
 import keras
 import tensorflow as tf
 
-from tfgen.core import GenerativeModel, Player, Signature
 from tfgen.gan.base import Addition, AdversarialModel
-from tfgen.losses.adversarial import OBJECTIVES
-from tfgen.ops import images
-
-
-def network(width: int, channels: int, activation: str | None) -> keras.Sequential:
-    """[N, H, W, C] -> [N, H, W, channels]."""
-    layers = [
-        keras.layers.Conv2D(width, 3, padding="same", activation="leaky_relu"),
-        keras.layers.Conv2D(channels, 1, activation=activation),
-    ]
-    return keras.Sequential(layers)
-
-
-class Translator(GenerativeModel):
-    """Two sets of pictures that are no pairs, a generator each way: a CycleGAN of two layers."""
-
-    WEIGHT = 10.0  # of the cycles, section 4 of the paper
-
-    def __init__(self, image_shape: tuple[int, int, int], levels: int = 256, width: int = 4):
-        super().__init__(image_shape, levels, example="a")
-        channels = self.shape[-1]
-        self.generators = {other: network(width, channels, "tanh") for other in "ab"}  # by what they make
-        self.discriminators = {one: network(width, 1, None) for one in "ab"}
-        self.objective = OBJECTIVES["non_saturating"]
-
-    @property
-    def batch_spec(self):
-        return {name: tf.TensorSpec([None, *self.shape], tf.uint8, name=name) for name in "ab"}
-
-    @property
-    def limits(self):
-        return dict.fromkeys("ab", self.levels)
-
-    def _real(self, batch):
-        return {name: images.to_symmetric(batch[name], self.levels) for name in "ab"}
-
-    def _logits(self, of, image, training):
-        return tf.cast(tf.reduce_mean(self.discriminators[of](image, training=training), axis=[1, 2, 3]), tf.float32)
-
-    def players(self):
-        return (
-            Player("discriminators", self._discriminator_terms, parts=list(self.discriminators.values())),
-            Player("generators", self._generator_terms, parts=list(self.generators.values())),
-        )
-
-    def _discriminator_terms(self, batch, seed, training):
-        real = self._real(batch)
-        terms = {}
-        for one, other in ("ab", "ba"):
-            fake = self.generators[other](real[one], training=training)
-            terms[f"real_{other}"] = self.objective.real(self._logits(other, real[other], training))
-            terms[f"fake_{other}"] = self.objective.fake(self._logits(other, fake, training))
-        return terms
-
-    def _generator_terms(self, batch, seed, training):
-        real = self._real(batch)
-        terms = {}
-        for one, other in ("ab", "ba"):
-            fake = self.generators[other](real[one], training=training)
-            back = self.generators[one](fake, training=training)
-            distance = tf.reduce_mean(tf.abs(tf.cast(back - real[one], tf.float32)), axis=[1, 2, 3])
-            terms[f"fooling_{other}"] = self.objective.generator(self._logits(other, fake, training))
-            terms[f"cycle_{one}"] = self.WEIGHT * distance
-        return terms
-
-    def _translate(self, image, into):
-        made = self.generators[into](images.to_symmetric(image, self.levels), training=False)
-        return images.from_symmetric(made, self.levels)
-
-    def a_to_b(self, a: tf.Tensor) -> tf.Tensor:
-        """uint8 [N, H, W, C] of the first set -> as one of the second."""
-        return self._translate(a, "b")
-
-    def b_to_a(self, b: tf.Tensor) -> tf.Tensor:
-        """uint8 [N, H, W, C] of the second set -> as one of the first."""
-        return self._translate(b, "a")
-
-    def signatures(self):
-        return {
-            "a_to_b": Signature(lambda a: {"image": self.a_to_b(a)}, {"a": self.batch_spec["a"]}, "As one of b."),
-            "b_to_a": Signature(lambda b: {"image": self.b_to_a(b)}, {"b": self.batch_spec["b"]}, "As one of a."),
-        }
 
 
 class Judge(keras.layers.Layer):

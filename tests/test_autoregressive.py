@@ -405,7 +405,7 @@ def test_a_model_draws_as_it_is_told_by_steps_and_plainly():
     np.testing.assert_array_equal(sharp, plain)
     assert (sharp != model.sample(seed).numpy()).any()
     assert "exact" in model.signatures()["sample"].about
-    model.draw = draw  # as for an export: it is named where it is described
+    model.drawing = draw  # as for an export: it is named where it is described
     assert "temperature 0.5, nucleus 0.8" in model.signatures()["sample"].about
     np.testing.assert_array_equal(model.sample(seed), sharp)
 

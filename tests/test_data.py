@@ -145,7 +145,7 @@ def test_in_an_evaluation_an_example_is_drawn_alike_whatever_its_batch():
 
 def test_flip_mirrors_half_of_the_training_pictures_and_no_other():
     source = np.random.default_rng(0).integers(0, 256, (400, 2, 3, 1), np.uint8)
-    data = images_of(image=source)(random=(transforms.flip(),))
+    data = images_of(image=source)(late=(transforms.flip(),))
     batch = next(iter(data.training_batches(400, seed=0)))
     expected, image = source[batch["number"].numpy()], batch["image"].numpy()
     mirrored = (image == expected[:, :, ::-1]).all((1, 2, 3))
@@ -156,11 +156,11 @@ def test_flip_mirrors_half_of_the_training_pictures_and_no_other():
 
 def test_the_pictures_of_an_example_are_augmented_alike_and_binarised_apart():
     source = np.random.default_rng(0).integers(0, 256, (300, 2, 5, 1), np.uint8)
-    data = images_of(image=source, source=255 - source)(random=(transforms.flip(),))
+    data = images_of(image=source, source=255 - source)(late=(transforms.flip(),))
     batch = next(iter(data.training_batches(300, seed=0)))
     np.testing.assert_array_equal(batch["image"], 255 - batch["source"].numpy())
     gray = np.full((300, 4, 4, 1), 128, np.uint8)
-    data = images_of(image=gray, source=gray)(random=(transforms.binarize(256),))
+    data = images_of(image=gray, source=gray)(late=(transforms.binarize(256),))
     for batches in (data.training_batches(300, seed=0), data.batches("test", 300)):
         batch = next(iter(batches))
         # Of 4,800 pairs of fair coins half agree, to five standard errors.
@@ -381,21 +381,22 @@ def test_bad_names_of_several_sets(name, message):
 def test_a_model_of_two_sets_trains_on_them():
     """By the way of a trainer: the data by name, the model's arguments from it, its check, and steps."""
     config = TrainConfig(
-        model="translator_prototype",
+        model="cycle_gan",
         dataset="zip:a=digits,b=digits",
         transforms="flip",
         batch_size=20,
-        learning_rate=0.01,
+        learning_rate=0.002,
         workdir="-",
+        hparams={"width": 3, "blocks": 1, "patch_halvings": 1},
     )
     data = runner.load_data(dataclasses.asdict(config))
     model = runner.build(config, data, tf.distribute.get_strategy())
     assert model.shape == (8, 8, 1) and model.levels == 17
     fit = model.fit(data.training_batches(20, 0), steps_per_epoch=30, epochs=2, verbose=0).history
     assert fit["cycle_a"][1] < fit["cycle_a"][0] and fit["cycle_b"][1] < fit["cycle_b"][0]
-    answer = model.signatures()["a_to_b"].function(next(iter(data.batches("test", 5)))["a"])["image"]
+    answer = model.signatures()["a_to_b"].function(a=next(iter(data.batches("test", 5)))["a"])["image"]
     assert answer.shape == (5, 8, 8, 1) and int(tf.reduce_max(answer)) < 17
-    with pytest.raises(ValueError, match=r"the data set gives \['image', 'label'\], but Translator needs 'a'"):
+    with pytest.raises(ValueError, match=r"the data set gives \['image', 'label'\], but CycleGAN needs 'a'"):
         model.check(load("digits").element_spec, {})
 
 

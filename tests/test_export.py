@@ -89,7 +89,7 @@ def exports(tmp_path_factory):
 def by_steps(tmp_path_factory):
     """An export of a model that samples by steps, from seeds alone."""
     model = zoo.build("fvsbn", image_shape=(3, 3, 1), levels=3)
-    model.draw = dataclasses.replace(model.draw, temperature=0.5)
+    model.drawing = dataclasses.replace(model.drawing, temperature=0.5)
     return Export(model, tmp_path_factory.mktemp("by_steps") / "1", names=["sample"])
 
 

@@ -206,23 +206,23 @@ def test_a_file_that_is_no_npz_is_refused(tmp_path):
         data.load(f"series:{tmp_path}/s.npy")
 
 
-def prepared(tmp_path, name, splits_of, images):
-    """A set of TFDS written into tmp_path by the builder that TFDS has for it, of our own images; image i is labelled
-    i % 10 where there are labels."""
+def prepared(tmp_path, name, splits_of):
+    """A set of TFDS written into tmp_path by the builder that TFDS has for it, of our own images, by split; image i is
+    labelled i, modulo the number of labels, where there are any."""
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=str(tmp_path))
-    labelled = "label" in builder.info.features
+    labels = builder.info.features["label"].num_classes if "label" in builder.info.features else 0
     builder._split_generators = lambda _: {  # nothing can be downloaded here
-        split: ((i, {"image": image} | ({"label": i % 10} if labelled else {})) for i, image in enumerate(images))
-        for split in splits_of
+        split: ((i, {"image": image} | ({"label": i % labels} if labels else {})) for i, image in enumerate(images))
+        for split, images in splits_of.items()
     }
     builder.download_and_prepare()
 
 
 def test_a_set_of_tfds_in_memory_is_what_was_written(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
-    prepared(tmp_path, "mnist", ("train", "test"), pixels)
+    prepared(tmp_path, "mnist", dict.fromkeys(("train", "test"), pixels))
     loaded = data.load("mnist", data_dir=str(tmp_path))
     assert {name: split.size for name, split in loaded.splits.items()} == {"train": 18, "validation": 2, "test": 20}
     label_of = {image.tobytes(): i % 10 for i, image in enumerate(pixels)}
@@ -237,18 +237,23 @@ def test_a_set_of_tfds_in_memory_is_what_was_written(tmp_path):
 
 def test_binarized_mnist_has_two_levels(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 2, (20, 28, 28, 1), np.uint8)
-    prepared(tmp_path, "binarized_mnist", ("train", "validation", "test"), pixels)
+    prepared(tmp_path, "binarized_mnist", dict.fromkeys(("train", "validation", "test"), pixels))
     loaded = data.load("binarized_mnist", data_dir=str(tmp_path))
     assert loaded.arguments["levels"] == 2 and loaded.splits["test"].size == 20
     with pytest.raises(ValueError, match="transforms: 'binarize': the images have two levels already"):
         data.load("binarized_mnist", data_dir=str(tmp_path), transform="binarize")
 
 
-def test_a_set_of_two_domains_is_refused(tmp_path):
-    pixels = np.zeros((2, 4, 4, 3), np.uint8)
-    prepared(tmp_path, "cycle_gan", ("trainA", "trainB", "testA", "testB"), pixels)
-    with pytest.raises(ValueError, match="dataset='cycle_gan': its splits are .*trainA.*none is 'train'"):
-        data.load("cycle_gan", data_dir=str(tmp_path), transform="resize:8")
+def test_a_set_of_two_domains_is_read_as_two_heaps(tmp_path):
+    """Of one heap are bright pictures, of the other dark ones, each split 90 to 10 where there is no validation."""
+    heaps = {"A": np.full((20, 4, 4, 3), 200, np.uint8), "B": np.full((10, 4, 4, 3), 20, np.uint8)}
+    prepared(tmp_path, "cycle_gan", {f"{split}{side}": heaps[side] for split in ("train", "test") for side in "AB"})
+    loaded = data.load("cycle_gan", data_dir=str(tmp_path), transform="resize:8,flip")
+    assert {name: split.size for name, split in loaded.splits.items()} == {"train": 9, "validation": 1, "test": 10}
+    assert "trainA[:90%]" in loaded.protocol and "testB" in loaded.fingerprint["b test"]
+    for batch in (next(iter(loaded.batches("test", 4))), next(iter(loaded.training_batches(4, 0)))):
+        assert set(batch) == {"a", "b"} and (batch["a"].numpy() == 200).all() and (batch["b"].numpy() == 20).all()
+    assert loaded.arguments["image_shape"] == (8, 8, 3) and not loaded.aligned
 
 
 @pytest.mark.parametrize(

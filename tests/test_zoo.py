@@ -31,7 +31,7 @@ QUICK = (
     "point_gan",
     "rbm",
     "denoising_chain",
-    "pix2pix",
+    "gan_cls",
 )  # one of each family
 MARKED = [pytest.param(row, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS]
 
@@ -91,6 +91,9 @@ def batch_for(model, rows=4):
     """Values that every input of the model admits."""
     batch = {"label": tf.zeros([rows], tf.int32)}
     for name, spec in model.batch_spec.items():
+        if spec.dtype == tf.string:
+            batch[name] = tf.strings.join(["a text, ", tf.strings.as_string(tf.range(rows))])
+            continue
         uniform = tf.random.stateless_uniform([rows, *spec.shape[1:]], [3, 4])
         batch[name] = tf.cast(uniform * model.limits.get(name, 1.0), spec.dtype)
     return batch
@@ -128,19 +131,20 @@ def test_a_model_has_the_verbs_of_its_entry_and_no_others(row, model):
 
 def test_same_seed_same_picture_and_rows_do_not_depend_on_their_batch(model, served):
     """Served and, but for what is compiled when called eagerly (see `-k by_steps`), live."""
-    if "sample" not in model.signatures():
+    name = next((name for name in ("sample", "draw") if name in model.signatures()), None)
+    if not name:
         pytest.skip("it draws no samples")
-    signature = model.signatures()["sample"]
+    signature = model.signatures()[name]
     request = example_request(model, signature, 3) | {"seed": tf.constant([[7, 1], [7, 2], [-5, 9]], tf.int32)}
-    answer = served.functions["sample"](request) if signature.compiled else signature.function(**request)
+    answer = served.functions[name](request) if signature.compiled else signature.function(**request)
     together = answer[model.example].numpy()
     assert together.dtype == model.batch_spec[model.example].dtype and together.shape == (3, *model.shape)
     assert not model.levels or together.max() < model.levels
     # Levels are the same bit for bit; real values may differ by the rounding of another order of sums.
     same = np.testing.assert_array_equal if model.levels else functools.partial(np.testing.assert_allclose, atol=1e-5)
-    same(together, served.functions["sample"](request)[model.example].numpy())
+    same(together, served.functions[name](request)[model.example].numpy())
     others = {name: tf.gather(value, [2, 0]) for name, value in request.items()}
-    same(together[[2, 0]], served.functions["sample"](others)[model.example].numpy())
+    same(together[[2, 0]], served.functions[name](others)[model.example].numpy())
     assert (together[0] != together[1]).any()
 
 

@@ -125,6 +125,7 @@ ROWS = {
         "cycle_gan",
         {"image_shape": (8, 16, 1), "levels": 5, "width": 3, "blocks": 1, "patch_halvings": 1, "pool": 6},
     ),
+    "gan_cls": ("gan_cls", {**GRAY, "text_bytes": 24, "text_dim": 3, "text_width": 6, "latent_dim": 3, "width": 5}),
     "pixel_vae": (
         "pixel_vae",
         {"image_shape": (3, 4, 1), "levels": 3, "latent_dim": 2, "width": 2, "depth": 1, "planes": 2, "layer_width": 3}

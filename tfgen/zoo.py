@@ -40,14 +40,14 @@ DENSITY = {
     "vae": ("explicit density", "approximate", "a variational bound"),
     "boltzmann": ("explicit density", "approximate", "an energy, and a Markov chain"),
     "gan": ("implicit density", "direct", "a game"),
-    "translation": ("implicit density", "direct", "a game, given a picture or a sentence"),
     "chain": ("implicit density", "a Markov chain", "of steps that are learned"),
+    "translation": ("implicit density", "direct", "a game, given a picture or a sentence"),
     "autoencoder": ("no density", "codes, and pictures of codes"),
 }
 
 SERVED = (
     *("log_prob", "complete", "simulate", "encode", "decode", "reconstruct", "generate", "sample", "discriminate"),
-    *("classify", "elbo", "free_energy", "translate", "a_to_b", "b_to_a", "upscale", "colorize"),
+    *("classify", "elbo", "free_energy", "translate", "a_to_b", "b_to_a", "upscale", "colorize", "draw"),
 )
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
@@ -175,6 +175,12 @@ MODELS = {
         ("prior", "sample", *CODING, "discriminate"),
         "gan",
         "Larsen et al. 2016, https://arxiv.org/abs/1512.09300",
+    ),
+    "gan_cls": Entry(
+        "tfgen.translation.gan_cls:GANCLS",
+        ("embed", "draw", "discriminate"),
+        "translation",
+        "Reed et al. 2016, https://arxiv.org/abs/1605.05396",
     ),
     "gan": Entry("tfgen.gan.gan:GAN", ADVERSARIAL, "gan", "Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661"),
     "point_gan": Entry(

@@ -27,8 +27,9 @@ class TrainConfig:
     model: str = _field("", "name of the model", tuple(zoo.MODELS))
     dataset: str = _field(
         "digits",
-        "digits, factors, letters, tones, pendulum, ring, grid, moons, pinwheel, mixture, folder:PATH, audio:PATH, "
-        "series:FILE.npz, points:FILE.npz, stacked:SET, zip:a=SET,b=SET, or a TFDS set, such as mnist, spoken_digit",
+        "digits, factors, letters, scenes, tones, pendulum, ring, grid, moons, pinwheel, mixture, folder:PATH, "
+        "captions:PATH, audio:PATH, series:FILE.npz, points:FILE.npz, stacked:SET, zip:a=SET,b=SET, or a TFDS set, "
+        "such as mnist, spoken_digit",
     )
     data_dir: str = _field("", "where TFDS keeps its data (default: TFDS_DATA_DIR, or TFDS's own)")
     transforms: str = _field(

@@ -55,7 +55,8 @@ def choose(spec: str, folder: pathlib.Path, data: Examples, advance: Callable[[i
     levels = data.arguments["levels"]
     if not spec:
         made = classifier.kept(folder, data, advance)
-        return Network(f"our classifier, {classifier.STEPS} steps", "none", made.outputs, round(made.test_accuracy, 4))
+        accuracy = round(made.test_accuracy["label"], 4)
+        return Network(f"our classifier, {classifier.STEPS} steps", "none", made.outputs, accuracy)
     if spec == INCEPTION:
         return _inception(levels)
     if not (pathlib.Path(spec) / "saved_model.pb").exists():

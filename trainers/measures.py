@@ -16,7 +16,7 @@ from absl import logging
 
 from tfgen import zoo
 from tfgen.data import points, splits
-from tfgen.metrics import density, frechet, latents, modes, neighbours
+from tfgen.metrics import conditioning, density, frechet, latents, modes, neighbours
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
@@ -31,6 +31,7 @@ PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
 MEMORISED = 0.5  # below this ratio: samples are twice as near to what was shown as held-out pictures are
+RETRIEVED_AMONG = 16  # texts, of which one is a picture's own
 NEIGHBOURS = 2000  # of samples and of real pictures, whose neighbours are looked for
 
 
@@ -305,10 +306,16 @@ def _reference(data, protocol):
 
 
 def _network(spec: str, data, protocol) -> features.Network:
+    with _classifiers(protocol) as (folder, advance):
+        return features.choose(spec, folder, data, advance)
+
+
+@contextlib.contextmanager
+def _classifiers(protocol):
+    """The folder where classifiers of ours are kept, and a function to be told how many more steps of one are done."""
     with contextlib.ExitStack() as stack:
         folder = protocol.folder or stack.enter_context(tempfile.TemporaryDirectory())
-        advance = stack.enter_context(in_sight("classifier", classifier.STEPS))
-        return features.choose(spec, pathlib.Path(folder), data, advance)
+        yield pathlib.Path(folder), stack.enter_context(in_sight("classifier", classifier.STEPS))
 
 
 def _classes(model, data, protocol, network, probabilities) -> dict:
@@ -396,6 +403,31 @@ def classification(model, data, protocol) -> dict:
     return result | {"classification_error": round(float(np.mean(found != labels)), 5)}
 
 
+def attributes_drawn(model, data, protocol) -> dict:
+    """How many of the attributes that a text names are seen in a picture drawn of it, by a classifier of each factor
+    that was trained on real pictures and knows no text; and among how many texts the picture's own is found, as that
+    whose factors are likeliest. Beside both what they are where the texts are shuffled after the drawing: of a model
+    that ignores its text they are the same."""
+    batches = list(data.batches(protocol.split, 500, protocol.seed, protocol.samples))
+    text, factors = (np.concatenate([batch[name].numpy() for batch in batches]) for name in ("text", "factors"))
+    drawn = min(protocol.samples, len(text))
+    seed, at_once, draw = seeds.seed_rows(drawn, protocol.seed), protocol.batch_size, tf.function(model.draw)
+    parts = []
+    with _classifiers(protocol) as (folder, advance):
+        judge = classifier.kept(folder, data.whole or data, advance, of="factors")
+    with in_sight("drawings", drawn) as advance:
+        for part in (slice(i, i + at_once) for i in range(0, drawn, at_once)):
+            parts.append(judge.log_probabilities(draw(tf.constant(text[part]), seed[part])))
+            advance(len(seed[part]))
+    seen = {name: np.concatenate([part[name] for part in parts]) for name in data.factors}
+    result = {"drawn": drawn, "factor_classifier_accuracy": _rounded(judge.test_accuracy)}
+    shuffled = np.random.default_rng(protocol.seed).permutation(drawn)
+    for suffix, told in (("", factors), ("_shuffled", factors[shuffled])):
+        result[f"attribute_accuracy{suffix}"] = _rounded(conditioning.attribute_accuracy(seen, told))
+        result[f"retrieval{suffix}"] = round(conditioning.retrieval(seen, told, RETRIEVED_AMONG, protocol.seed), 4)
+    return result | {"retrieval_among": RETRIEVED_AMONG, "retrieval_chance": round(1 / RETRIEVED_AMONG, 4)}
+
+
 def codes(model, data, protocol) -> dict:
     """How far codes are from draws of the prior, by their maximum mean discrepancy; and how far other draws are."""
     count = protocol.limit(BOUND_EXAMPLES)
@@ -455,6 +487,7 @@ MEASURES = (
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("classification", ("classify", "image", "labels"), classification),
+    Row("attributes_drawn", ("draw", "given text", "image", "factors"), attributes_drawn),
     Row("codes", ("encode", "prior", "image", "point codes"), codes),
     Row("discriminator", ("discriminate", "sample"), discriminator),
     Row("judged", ("sample or a source", "image", "feature network"), judged),
@@ -462,6 +495,10 @@ MEASURES = (
     Row("translated", ("a source", "image"), translated),
     Row("cycles", ("a_to_b", "b_to_a"), cycles),
 )
+
+
+def _rounded(figures) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in figures.items()}
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from trainers import translations
 
 COUNT, COLUMNS = 64, 8
 SOUNDS, POINTS = 8, 500
+TEXTS, DRAWINGS = 24, 3  # sentences, and pictures of each
 TRAINING_PICTURES = 10_000  # the first, among which the nearest to a sample is looked for
 
 
@@ -126,6 +127,16 @@ def _between_latents(model, data, batch, path, seed):
     _save(path, _answer(model, "generate", batch | {"latents": latents}, COUNT)["image"], model.levels)
 
 
+def _drawings(model, data, batch, path, seed):
+    """Examples, each beside pictures that are drawn of its text, above the text."""
+    text, rows = tf.constant(batch["text"][:TEXTS]), len(batch["text"][:TEXTS])
+    draw = tf.function(model.draw, autograph=False)
+    made = [draw(text, seeds.seed_rows(rows, seed + i)).numpy() for i in range(DRAWINGS)]
+    captions = [one.decode("utf-8", "replace") for one in text.numpy()]
+    side_by_side = np.concatenate([batch["image"][:rows], *made], axis=2)
+    _save(path, side_by_side, model.levels, COLUMNS // 2, captions, "{}")
+
+
 def _judged(model, data, batch, path, seed):
     """Samples from the most to the least real in the discriminator's eyes, each with its logit."""
     made = _answer(model, "sample", batch, COUNT, seed=seeds.seed_rows(min(COUNT, len(batch["image"])), seed))["image"]
@@ -223,6 +234,7 @@ PICTURES = (
     Row("evaluation", ("sample", "series"), _series),
     Row("evaluation", ("sample", "log_prob", "point"), _density),
     Row("evaluation", ("generate", "point"), _points),
+    Row("evaluation", ("draw", "given text", "image"), _drawings),
     Row("completion", ("complete", "image"), _completions),
     Row("simulation", ("simulate", "series"), _simulations),
     Row("classes", ("sample", "image", "given label"), _classes),

@@ -34,7 +34,7 @@ class AutoregressiveModel(GenerativeModel):
 
     def __init__(self, shape: tuple[int, ...], levels: int, num_classes: int = 0, example: str = "image"):
         super().__init__(shape, levels, example, num_classes)
-        self.draw = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
+        self.drawing = EXACT  # how `sample` and `complete` draw, served or not, where they are not told otherwise
         self._filling = Filling(self.fill_by_steps, self.shape) if self.fill_by_steps else None
 
     @abc.abstractmethod
@@ -70,12 +70,12 @@ class AutoregressiveModel(GenerativeModel):
           seed: row i of the answer depends on row i alone.
           first_pixel: "model" draws the upper left pixel (the first sample of audio) from the model, "uniform" from all
             levels alike; levels [N, C] ([N] of audio) set it, to pixels of the training data, say.
-          draw: temperature and nucleus; if left out `self.draw`, which is exact unless it was set.
+          draw: temperature and nucleus; if left out `self.drawing`, which is exact unless it was set.
         Raises:
           ValueError: where `first_pixel` is none of these.
         """
         if isinstance(first_pixel, str) and first_pixel == "model":
-            return self.distribution(**condition).sample(seed, draw or self.draw)
+            return self.distribution(**condition).sample(seed, draw or self.drawing)
         places, channels = (self.shape[:2], self.shape[2:]) if self.example == "image" else (self.shape, ())
         if isinstance(first_pixel, str):
             if first_pixel != "uniform":
@@ -114,7 +114,7 @@ class AutoregressiveModel(GenerativeModel):
           seed: int32 [N, 2].
           draw: as in `sample`.
         """
-        return self.distribution(**condition).complete(image, known, seed, draw or self.draw)
+        return self.distribution(**condition).complete(image, known, seed, draw or self.drawing)
 
     def players(self):
         return (
@@ -145,13 +145,13 @@ class AutoregressiveModel(GenerativeModel):
             "sample": Signature(
                 sample := lambda **inputs: {name: self.sample(**inputs)},
                 {"seed": SEED} | self.condition_spec,
-                f"One {name} of each seed row, {self.draw}.",
+                f"One {name} of each seed row, {self.drawing}.",
                 twin(sample),
             ),
             "complete": Signature(
                 complete := lambda **inputs: {name: self.complete(inputs.pop(name), **inputs)},
                 {name: example, "known": known, "seed": SEED} | self.condition_spec,
-                f"The {name} with its unknown values drawn, {self.draw}, the known ones kept.",
+                f"The {name} with its unknown values drawn, {self.drawing}, the known ones kept.",
                 twin(complete),
             ),
         }

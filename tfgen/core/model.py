@@ -86,7 +86,8 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     @property
     def limits(self) -> dict[str, int]:
-        """The exclusive upper bound of an integer input, by name; data and served requests are held to it."""
+        """The exclusive upper bound of an integer input, and of the bytes of a text, by name; data and served requests
+        are held to it."""
         limits = {self.example: self.levels, "label": self.num_classes}
         return {name: limit for name, limit in limits.items() if limit}
 
@@ -169,6 +170,11 @@ class GenerativeModel(keras.Model, abc.ABC):
             raise ValueError(
                 f"num_classes: the data set has {labels} classes, but {type(self).__name__} was built for "
                 f"{self.limits['label']}; leave num_classes out of --hparams"
+            )
+        if "text" in self.batch_spec and limits["text"] > self.limits["text"]:
+            raise ValueError(
+                f"text_bytes: the data set has texts of {limits['text'] - 1} bytes, but {type(self).__name__} was "
+                f"built for {self.limits['text'] - 1}; leave text_bytes out of --hparams"
             )
         if self.levels and levels > self.levels:
             raise ValueError(

@@ -61,7 +61,8 @@ class Examples:
     Args:
       name: as it was asked for.
       element_spec: of a batch, by name.
-      arguments: what it says to a model that asks: image_shape, levels, num_classes of images, after the transforms.
+      arguments: what it says to a model that asks: image_shape, levels, num_classes of images, after the transforms;
+        text_bytes, the most that one of its texts has.
       class_names: what the labels mean; empty without labels.
       splits: "train", "validation", "test".
       protocol: one sentence on splits and transforms, to stand beside a figure.
@@ -154,8 +155,9 @@ class Examples:
 
     @property
     def limits(self) -> dict[str, int]:
-        """The exclusive upper bound of every integer, by name."""
+        """The exclusive upper bound of every integer, and of the bytes of a text, by name."""
         limits = {"label": len(self.class_names) + bool(self.labelled)}
+        limits |= {"text": self.arguments["text_bytes"] + 1} if "text" in self.element_spec else {}
         levels = self.arguments.get("levels", 0)
         return limits | {name: levels for name, spec in self.element_spec.items() if spec.dtype == tf.uint8}
 

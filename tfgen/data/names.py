@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 
 POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
-EMBEDDED = ("digits", "factors", "letters", "tones", "pendulum", *POINTS)
+EMBEDDED = ("digits", "factors", "letters", "scenes", "tones", "pendulum", *POINTS)
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
+    "captions": "the folder, like captions:/data/birds",
     "audio": "the folder, like audio:/data/speech",
     "series": "the file, like series:/data/series.npz",
     "points": "the file, like points:/data/points.npz",
@@ -66,15 +67,16 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
     return (
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
-        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'points:FILE.npz', 'pairs:PATH', 'unpaired:PATH', 'stacked:SET', 'zip:a=SET,b=SET', "
-        "and the image and audio sets of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'captions:PATH' of "
+        "images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, 'audio:PATH' of wav files, "
+        "'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: "
+        "mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 
 def _meant(name: str, tfds: Iterable[str]) -> list[str]:
     kind, colon, rest = name.partition(":")
-    prefix = difflib.get_close_matches(kind.lower(), PREFIXES, 1)
+    prefix = difflib.get_close_matches(kind.lower(), PREFIXES, 1, 0.7)
     if colon and prefix:
         return [f"{prefix[0]}:{rest}"]
     place = rest or name

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfgen.data import (
     audio,
     cache,
+    captions,
     digits,
     factors,
     files,
@@ -23,12 +24,12 @@ from tfgen.data import (
     names,
     pairs,
     points,
+    scenes,
     series,
     splits,
     transforms,
 )
 from tfgen.data.examples import Examples, Split, Stream
-from tfgen.data.folder import decode
 
 MEMORY = 4 * 2**30  # bytes of decoded pixels that are kept in memory; larger sets are decoded as they are read
 SHUFFLED = "shuffled once: 80% train, 10% validation, 10% test"  # what `splits.fixed` does
@@ -57,11 +58,12 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "factors", "letters", "folder:PATH" of images, "tones", "audio:PATH" of wav files, "pendulum",
-        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", "pairs:PATH" of pictures and what is to
-        become of them, "unpaired:PATH" of two sets of pictures, the name of a TFDS set of images or sound ("mnist",
-        "cifar10", "lsun/bedroom", "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a
-        set as the colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+      name: "digits", "factors", "letters", "scenes", "folder:PATH" of images, "captions:PATH" of images and sentences,
+        "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of pictures, "tones",
+        "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz",
+        the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit",
+        "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a set as the colours of one, or
+        "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -102,7 +104,12 @@ def _packed(examples: Examples) -> tuple[dict, dict[str, np.ndarray]]:
     header = {"splits": {split: list(part.tensors) for split, part in examples.splits.items()}}
     header |= {field: getattr(examples, field) for field in FIELDS}
     parts = examples.splits.items()
-    return header, {f"{split}/{name}": value.numpy() for split, part in parts for name, value in part.tensors.items()}
+    return header, {f"{split}/{name}": _array(value) for split, part in parts for name, value in part.tensors.items()}
+
+
+def _array(tensor: tf.Tensor) -> np.ndarray:
+    """As a file of arrays holds it: texts as bytes of one size."""
+    return tensor.numpy().astype("S") if tensor.dtype == tf.string else tensor.numpy()
 
 
 def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Examples:
@@ -120,7 +127,7 @@ def _unpacked(name: str, header: dict, arrays: dict[str, np.ndarray]) -> Example
 def _cached_as(request: Request) -> pathlib.Path | None:
     """The file of the cache, without a look into the data; None for what is made as fast as it is read."""
     kind = request.name.partition(":")[0]
-    if kind in ("folder", "audio", "pairs"):
+    if kind in ("folder", "captions", "pairs", "audio"):
         root = pathlib.Path(request.path)
     elif kind in DATASETS:
         return None
@@ -154,15 +161,15 @@ def _digits(request: Request) -> Examples:
 
 def _grid(request: Request) -> Examples:
     """A set of every combination of its factors' values, one of which is its label."""
-    source = {"factors": factors, "letters": letters}[request.name]
+    source = {"factors": factors, "letters": letters, "scenes": scenes}[request.name]
     apply = _fixed(transforms.parse(request.transform, source.LEVELS))
-    pictures, values = source.read()
+    pictures, values, *text = source.read()
     pictures = np.stack([apply(picture) for picture in pictures])
     label = values[:, list(source.FACTORS).index(source.LABEL)]
     rows = splits.fixed(len(pictures))
+    arrays = {"image": pictures, "label": label, "factors": values} | ({"text": text[0]} if text else {})
     parts = {
-        split: _in_memory(image=pictures[index], label=label[index], factors=values[index])
-        for split, index in rows.items()
+        split: _in_memory(**{name: array[index] for name, array in arrays.items()}) for split, index in rows.items()
     }
     made = _images(
         request.name,
@@ -174,13 +181,22 @@ def _grid(request: Request) -> Examples:
         _of_rows(request.name, rows),
     )
     spec = made.element_spec | {"factors": tf.TensorSpec([None, len(source.FACTORS)], tf.int32)}
-    return dataclasses.replace(made, element_spec=spec, factors=source.FACTORS)
+    made = dataclasses.replace(made, element_spec=spec, factors=source.FACTORS)
+    return _with_text(made, captions.size(text)) if text else made
+
+
+def _with_text(examples: Examples, size: int) -> Examples:
+    """Of examples that have texts of at most `size` bytes beside their images."""
+    spec = examples.element_spec | {"text": tf.TensorSpec([None], tf.string)}
+    return dataclasses.replace(examples, element_spec=spec, arguments={**examples.arguments, "text_bytes": size})
 
 
 def _folder(request: Request) -> Examples:
+    """Pictures of a folder; of "captions:", too, where a picture is an example with each of its captions."""
     found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS)
+    texts = captions.of(request.path, found, request.name) if request.name.startswith("captions:") else []
     apply = _fixed(transforms.parse(request.transform, 256))
-    return _of_pictures(request, found, f"{len(found)} images of a folder, {how}", decode, apply)
+    return _of_pictures(request, found, "images of a folder", how, folder.decode, apply, texts=texts)
 
 
 def _pairs(request: Request) -> Examples:
@@ -197,7 +213,7 @@ def _pairs(request: Request) -> Examples:
             )
         return np.concatenate([source, image], axis=1)
 
-    return _of_pictures(request, found, f"{len(found)} pairs of {how}", both, side_by_side, halves=True)
+    return _of_pictures(request, found, "pairs", how, both, side_by_side, halves=True)
 
 
 def _unpaired(request: Request) -> Examples:
@@ -206,16 +222,24 @@ def _unpaired(request: Request) -> Examples:
     sides = {}
     for side in "AB":
         found, how = files.find(request.path, request.name, folder.SUFFIXES, folder.OTHERS, side)
-        protocol = f"{len(found)} images of a folder, {how}"
-        made = _of_pictures(request, found, protocol, decode, apply)
+        made = _of_pictures(request, found, "images of a folder", how, folder.decode, apply)
         sides[side.lower()] = _transformed(made, request.transform)
     return Examples.zip(request.name, **sides)
 
 
-def _of_pictures(request: Request, found, protocol: str, decode, transform, halves: bool = False) -> Examples:
-    """Of files: `transform` makes uint8 [H, W, C] of what `decode` reads; with `halves` the left one is the source."""
+def _of_pictures(
+    request: Request, found, noun: str, how: str, decode, transform, halves: bool = False, texts=()
+) -> Examples:
+    """Of files: `transform` makes uint8 [H, W, C] of what `decode` reads.
+
+    Args:
+      noun: what they are.
+      how: they are split.
+      halves: whether the left half of a picture is the source, and the right half the image.
+      texts: of each file, with each of which its picture is an example.
+    """
     whole, example = folder.check([file.path for file in found], decode, transform, request.skip_corrupt)
-    found = [found[i] for i in whole]
+    found, texts = [found[i] for i in whole], [texts[i] for i in whole] if texts else []
     class_names = tuple(sorted({file.label for file in found} - {""}))
     paths = np.array([file.path for file in found])
     labels = np.array([class_names.index(file.label) if class_names else 0 for file in found], np.int32)
@@ -228,15 +252,20 @@ def _of_pictures(request: Request, found, protocol: str, decode, transform, halv
     def sides(image):
         return {"source": image[..., :width, :], "image": image[..., width:, :]} if halves else {"image": image}
 
-    parts = {}
+    parts, times = {}, np.array([len(its) for its in texts] or [1] * len(found))
     for split, rows in splits.indices([file.split for file in found], "images").items():
-        if len(found) * math.prod(example.shape) <= MEMORY:
+        again = np.repeat(np.arange(len(rows)), times[rows])
+        beside = {"label": labels[rows][again]}
+        beside |= {"text": np.array([one for row in rows for one in texts[row]])} if texts else {}
+        if times.sum() * math.prod(example.shape) <= MEMORY:
             pictures = np.stack([read_pixels(path) for path in paths[rows]])
-            parts[split] = _in_memory(**sides(pictures), label=labels[rows])
+            parts[split] = _in_memory(**sides(pictures[again]), **beside)
         else:
-            parts[split] = _on_disk(paths[rows], labels[rows], example.shape, read_pixels, sides)
+            parts[split] = _on_disk(paths[rows][again], example.shape, read_pixels, sides, **beside)
+    protocol = f"{len(found)} {noun}, {f'{times.sum()} captions, ' * bool(texts)}{how}"
     shape = (height, width, channels)
-    made = _images(request.name, shape, 256, class_names, parts, protocol, _of_files(found))
+    made = _images(request.name, shape, 256, class_names, parts, protocol, _of_files(found, texts))
+    made = _with_text(made, captions.size(texts)) if texts else made
     return _with_source(made, shape) if halves else made
 
 
@@ -245,8 +274,13 @@ def _with_source(examples: Examples, shape: tuple[int, int, int]) -> Examples:
     return dataclasses.replace(examples, element_spec=spec, arguments={**examples.arguments, "source_shape": shape})
 
 
-def _of_files(found: Sequence[files.File]) -> dict[str, str]:
-    return {split: splits.fingerprint(file.key for file in found if file.split == split) for split in splits.NAMES}
+def _of_files(found: Sequence[files.File], texts: Sequence[Sequence[bytes]] = ()) -> dict[str, str]:
+    """The fingerprint of files, and of the texts that belong to each."""
+    keys = [b"\n".join([file.key, *its]) for file, its in itertools.zip_longest(found, texts, fillvalue=())]
+    parts = {
+        split: [key for key, file in zip(keys, found, strict=True) if file.split == split] for split in splits.NAMES
+    }
+    return {split: splits.fingerprint(part) for split, part in parts.items()}
 
 
 def _tones(request: Request) -> Examples:
@@ -477,9 +511,10 @@ def _in_memory(**arrays: np.ndarray) -> Split:
     return Split(size, lambda i: {name: tf.gather(tensor, i) for name, tensor in tensors.items()}, tensors)
 
 
-def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels, sides) -> Split:
-    """`sides` makes of pictures [B, H, W, C] what they are called."""
-    paths, labels = tf.constant(paths), tf.constant(labels)
+def _on_disk(paths: np.ndarray, shape, read_pixels, sides, **arrays: np.ndarray) -> Split:
+    """Of pictures that are read when they are asked for, `sides` of which are what they are called, and of what stands
+    beside them, by name."""
+    paths, beside = tf.constant(paths), {name: tf.constant(array) for name, array in arrays.items()}
 
     def pixels(path):
         read_one = tf.numpy_function(lambda path: read_pixels(path.decode()), [path], tf.uint8, stateful=False)
@@ -487,9 +522,9 @@ def _on_disk(paths: np.ndarray, labels: np.ndarray, shape, read_pixels, sides) -
 
     def read(index):
         pictures = tf.map_fn(pixels, tf.gather(paths, index), fn_output_signature=tf.TensorSpec(shape, tf.uint8))
-        return {**sides(pictures), "label": tf.gather(labels, index)}
+        return sides(pictures) | {name: tf.gather(tensor, index) for name, tensor in beside.items()}
 
-    return Split(int(labels.shape[0]), read)
+    return Split(len(paths), read)
 
 
 def _images(name, shape, levels, class_names, parts, protocol, fingerprint) -> Examples:
@@ -535,9 +570,11 @@ DATASETS = {
     "digits": _digits,
     "factors": _grid,
     "letters": _grid,
+    "scenes": _grid,
     "folder": _folder,
     "pairs": _pairs,
     "unpaired": _unpaired,
+    "captions": _folder,
     "tones": _tones,
     "audio": _audio,
     "pendulum": _series,

@@ -5,10 +5,13 @@ photograph, 17 for the 8x8 digits, 2 for a binarised picture.
 """
 
 import io
+import textwrap
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw
+
+LETTER, LINE = 6, 12  # pixels: as wide as one is, about, and as high as one is
 
 
 def to_symmetric(image: tf.Tensor, levels: int) -> tf.Tensor:
@@ -58,12 +61,14 @@ def sheet(
     image: np.ndarray, levels: int, columns: int = 8, side: int = 56, captions: list[str] | None = None
 ) -> np.ndarray:
     """Images uint8 [N, H, W, C] for a person to look at: one canvas, small ones blown up to about `side` pixels; with
-    captions, one below each."""
+    captions, one below each, in as many lines as it takes."""
     shown, scale = to_display(image, levels), max(1, side // image.shape[1])
     if captions is None:
         return grid(shown, columns, scale)
     shown = np.repeat(np.repeat(shown, scale, axis=1), scale, axis=2)
-    return grid(np.stack([_captioned(one, text) for one, text in zip(shown, captions, strict=True)]), columns)
+    wrapped = [textwrap.wrap(text, max(1, shown.shape[2] // LETTER)) for text in captions]
+    lines = max(map(len, wrapped))
+    return grid(np.stack([_captioned(one, its, lines) for one, its in zip(shown, wrapped, strict=True)]), columns)
 
 
 def alike(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -88,9 +93,10 @@ def curves(series: np.ndarray, height: int = 64) -> np.ndarray:
     return picture
 
 
-def _captioned(image: np.ndarray, text: str) -> np.ndarray:
-    strip = Image.new("L", (image.shape[1], 12), 255)
-    ImageDraw.Draw(strip).text((1, 0), text, fill=0)
+def _captioned(image: np.ndarray, text: list[str], lines: int) -> np.ndarray:
+    strip = Image.new("L", (image.shape[1], LINE * lines), 255)
+    for i, line in enumerate(text):
+        ImageDraw.Draw(strip).text((1, LINE * i), line, fill=0)
     strip = np.repeat(np.asarray(strip)[..., None], image.shape[-1], axis=-1)
     return np.concatenate([image, strip], axis=0)
 

@@ -13,3 +13,14 @@ def gather_batch(value: tf.Tensor) -> tf.Tensor:
     if replica is None or replica.num_replicas_in_sync == 1:
         return value
     return replica.all_gather(value, axis=0)
+
+
+def next_rows(value: tf.Tensor) -> tf.Tensor:
+    """Of each row the one after it in the batch of all replicas, of the last the first: [B, ...] -> [B, ...].
+
+    Differentiable, and to be called by every replica, as `gather_batch` is.
+    """
+    everything, counts = gather_batch(value), gather_batch(tf.shape(value)[:1])
+    replica = tf.distribute.get_replica_context()
+    first = tf.reduce_sum(counts[: replica.replica_id_in_sync_group if replica else 0])
+    return tf.roll(everything, -1, axis=0)[first : first + tf.shape(value)[0]]

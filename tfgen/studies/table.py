@@ -35,6 +35,7 @@ _ROWS = (
     _row("density", "log_prob", "sample", "point"),
     _row("planning", "simulate", "series", "a simulator"),
     _row("walk", "generate", "prior", "image"),
+    _row("sentences", "embed", "given text", "image"),
     _row("arithmetic", "generate", "prior", "image", "no condition"),
     _row("saturation", "generate", "discriminate", "image", "no condition", "cross-entropies"),
     _row("progress", "sample", "image", "labels", "no condition", "kept checkpoints (--keep)"),

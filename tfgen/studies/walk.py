@@ -40,8 +40,8 @@ def study(model, data, settings):
         "norm_of_z": round(float(np.linalg.norm(ends, axis=-1).mean()), 4),
         "norm_halfway": {name: round(float(value), 4) for name, value in norms.items()},
         "mean_step": {name: round(float(move.mean()), 5) for name, move in moves.items()},
-        "unevenness": {name: round(_unevenness(move), 4) for name, move in moves.items()},
-        "sharpness_halfway": {name: round(_sharpness(way), 4) for name, way in ways.items()},
+        "unevenness": {name: round(unevenness(move), 4) for name, move in moves.items()},
+        "sharpness_halfway": {name: round(sharpness(way), 4) for name, way in ways.items()},
     }
     shown = min(SHOWN, pairs)
     figure = figures.figure(10, 0.9 + 0.62 * shown * len(ways), f"From z to z: {type(model).__name__} on {data.name}")
@@ -63,13 +63,13 @@ def study(model, data, settings):
 WAYS = {"line": linear, "arc": spherical}
 
 
-def _unevenness(moves: np.ndarray) -> float:
+def unevenness(moves: np.ndarray) -> float:
     """The largest step over the mean one, of the mean over pairs of moves [N, K]."""
     steps = moves.mean(axis=0)
     return float(steps.max() / max(steps.mean(), 1e-12))
 
 
-def _sharpness(way: np.ndarray) -> float:
+def sharpness(way: np.ndarray) -> float:
     """Of the middle pictures of ways [N, K, H, W, C] over that of their ends."""
     changes = np.abs(np.diff(way, axis=3)).mean(axis=(2, 3, 4)) + np.abs(np.diff(way, axis=2)).mean(axis=(2, 3, 4))
     return float(changes[:, way.shape[1] // 2].mean() / np.maximum(changes[:, [0, -1]].mean(), 1e-12))

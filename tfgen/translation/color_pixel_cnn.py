@@ -100,7 +100,7 @@ class ColorPixelCNN(AutoregressiveModel):
         colorize = Signature(
             sample.function,
             self.condition_spec | {"seed": SEED},
-            f"The source in colours; other seeds draw other colours, {self.draw}.",
+            f"The source in colours; other seeds draw other colours, {self.drawing}.",
             sample.compiled,
         )
         return served | {"colorize": colorize}

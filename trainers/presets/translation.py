@@ -79,6 +79,19 @@ COLOR = TrainConfig(
     average=0.999,
     hparams={"width": 32, "depth": 4, "head_width": 64, "planes": 32, "blocks": 4},
 )
+# Reed et al. 2016, section 5: Adam at 2e-4 with beta_1 0.5, batches of 64.
+GAN_CLS = TrainConfig(
+    source="Adam and batches of Reed et al. 2016, section 5; sizes of our own, minutes of a CPU.",
+    model="gan_cls",
+    dataset="scenes",
+    steps=6000,
+    epoch_steps=1000,
+    batch_size=64,
+    learning_rate=2e-4,
+    beta_1=0.5,
+    average=0.995,
+    hparams={"width": 24, "latent_dim": 16},
+)
 ACCELERATOR = "For an accelerator."
 
 PRESETS = {
@@ -149,6 +162,15 @@ PRESETS = {
     "srresnet_cifar10": SRRESNET,
     "srgan_cifar10": SRGAN,
     "color_pixel_cnn_cifar10": COLOR,
+    "gan_cls_scenes": GAN_CLS,
+    "gan_cls_captions": variant(
+        GAN_CLS,
+        f"Reed et al. 2016 at its 64 pixels, for pictures with captions of your own. {ACCELERATOR}",
+        {"width": 64, "latent_dim": 100, "text_dim": 128, "text_width": 128, "text_depth": 3},
+        dataset="captions:path/to/pictures",
+        transforms="resize:64,color,flip",
+        steps=60_000,
+    ),
 }
 for _pair in ("apple2orange", "summer2winter_yosemite", "iphone2dslr_flower", "vangogh2photo"):
     PRESETS[f"cycle_gan_{_pair}"] = variant(
