@@ -7,7 +7,7 @@ from tfgen.metrics import neighbours
 
 REACH = 4  # pixels to each side that a linear answer sees
 PLACES = 50_000  # that a linear answer is fitted to
-RIDGE = 1e-2  # weight of its squared weights, for each place
+RIDGE = 1e-4  # weight of its squared weights, for each place
 
 
 def distances(made: np.ndarray, truth: np.ndarray) -> dict[str, float]:

@@ -59,9 +59,9 @@ class SRGAN(GenerativeModel):
         super().__init__(image_shape, levels)
         self.source_shape, self.classes = tuple(source_shape), num_classes if perceptual else 0
         arguments.check({"width": width, "blocks": blocks}, conditional=perceptual, num_classes=num_classes)
-        factors = {large / small for large, small in zip(self.shape[:2], self.source_shape[:2], strict=True)}
-        self.factor = int(max(factors))
-        if len(factors) > 1 or self.factor not in (2, 4, 8) or self.shape[2] != self.source_shape[2]:
+        self.factor = self.shape[0] // self.source_shape[0]
+        enlarged = (*(self.factor * side for side in self.source_shape[:2]), self.source_shape[2])
+        if self.factor not in (2, 4, 8) or enlarged != self.shape:
             raise ValueError(
                 f"source_shape={source_shape}: must be a half, a fourth or an eighth of image_shape={image_shape}, of "
                 "as many channels; add shrink:4, say, to the transforms"
