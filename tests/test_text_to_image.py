@@ -26,11 +26,12 @@ def made():
     return scenes.read()
 
 
-def test_every_scene_is_there_and_whole(made):
+def test_every_scene_is_there_and_whole_in_no_order(made):
     images, factors, text = made
     assert images.shape == (9600, 32, 32, 3) and len(np.unique(images.reshape(9600, -1), axis=0)) == 9600
     combinations, times = np.unique(factors, axis=0, return_counts=True)
     assert len(combinations) == 6 * 4 * 5 * 2 and set(times) == {scenes.REPEATS}
+    assert all(abs(np.corrcoef(factors[:, i], np.arange(9600))[0, 1]) < 0.05 for i in range(4))  # in no order
     edges = np.concatenate([images[:, [0, -1]].reshape(9600, -1, 3), images[:, :, [0, -1]].reshape(9600, -1, 3)], 1)
     assert (edges == images[:, :1, 0]).all()  # nothing is cut off
     assert len(text) == 9600 and max(map(len, text)) <= 48
