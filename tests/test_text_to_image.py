@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from export import saved_model
 from tests.test_data import write_images
@@ -17,8 +18,9 @@ from tfgen.layers.text import TextEncoder, bytes_of
 from tfgen.metrics import conditioning
 from tfgen.ops import images, replicas, seeds
 from tfgen.studies import table
+from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
-from trainers import classifier, measures
+from trainers import classifier, measures, pictures, stand_ins
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +28,12 @@ def made():
     return scenes.read()
 
 
-def test_every_scene_is_there_and_whole(made):
+def test_every_scene_is_there_and_whole_in_no_order(made):
     images, factors, text = made
     assert images.shape == (9600, 32, 32, 3) and len(np.unique(images.reshape(9600, -1), axis=0)) == 9600
     combinations, times = np.unique(factors, axis=0, return_counts=True)
     assert len(combinations) == 6 * 4 * 5 * 2 and set(times) == {scenes.REPEATS}
+    assert all(abs(np.corrcoef(factors[:, i], np.arange(9600))[0, 1]) < 0.05 for i in range(4))  # in no order
     edges = np.concatenate([images[:, [0, -1]].reshape(9600, -1, 3), images[:, :, [0, -1]].reshape(9600, -1, 3)], 1)
     assert (edges == images[:, :1, 0]).all()  # nothing is cut off
     assert len(text) == 9600 and max(map(len, text)) <= 48
@@ -314,7 +317,8 @@ def test_bad_arguments_are_named(arguments, said):
 
 def test_the_card_of_an_export_asks_with_sentences(model, tmp_path):
     path = tmp_path / "m" / "1"
-    saved_model.write(model, saved_model.serve(model), path, path, {"model": "gan_cls"})
+    about = {"model": "gan_cls", "trained_steps": 7, "arguments": {}}
+    saved_model.write(model, saved_model.serve(model), path, path, about)
     card = (path / "MODEL_CARD.md").read_text()
     request = json.loads(card.partition("curl -d '")[2].partition("' http")[0])
     assert request == {
@@ -326,6 +330,27 @@ def test_the_card_of_an_export_asks_with_sentences(model, tmp_path):
     loaded = tf.saved_model.load(str(path))
     answer = eval(f"loaded.signatures['draw']({python})", {"tf": tf, "loaded": loaded})
     assert answer["valid"].numpy().all() and answer["image"].shape == (2, 8, 8, 3)
+    exported, seed = stand_ins.Exported(path), seeds.seed_rows(3)
+    there, text = offered(exported, data.load("scenes")), tf.constant(["red", "", "a blue bird"])
+    assert {"draw", "discriminate", "given text", "factors"} <= there and "embed" not in there
+    np.testing.assert_array_equal(exported.draw(text, seed), model.draw(text, seed))
+    image = model.draw(text, seed)
+    np.testing.assert_allclose(exported.discriminate(image, text=text), model.discriminate(image, text), atol=1e-5)
+
+
+def test_an_evaluation_shows_examples_beside_drawings_of_their_sentences(tmp_path):
+    """24 of them, each a picture and three drawings of it, twice as large, in rows of four over their text."""
+    loaded = data.load("scenes")
+    model = zoo.build("gan_cls", **loaded_arguments(loaded), latent_dim=3, text_dim=4, text_width=4, width=3)
+    pictures.draw(model, loaded, "test", tmp_path, seed=0)
+    assert {path.name for path in tmp_path.iterdir()} == {"evaluation.png"}
+    shown = np.asarray(Image.open(tmp_path / "evaluation.png"))
+    side, lines = 2 * 32, 1
+    assert shown.shape == (6 * (side + 12 * lines + 1) + 1, 4 * (4 * side + 1) + 1, 3)
+    first = next(iter(loaded.batches("test", 1)))
+    np.testing.assert_array_equal(shown[1 : 1 + side : 2, 1 : 1 + side : 2], first["image"][0])
+    drawn = model.draw(first["text"], seeds.seed_rows(1, 2))[0]
+    np.testing.assert_array_equal(shown[1 : 1 + side : 2, 1 + 3 * side : 1 + 4 * side : 2], drawn)
 
 
 def test_attributes_and_retrieval_by_hand():

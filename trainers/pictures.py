@@ -134,7 +134,7 @@ def _drawings(model, data, batch, path, seed):
     made = [draw(text, seeds.seed_rows(rows, seed + i)).numpy() for i in range(DRAWINGS)]
     captions = [one.decode("utf-8", "replace") for one in text.numpy()]
     side_by_side = np.concatenate([batch["image"][:rows], *made], axis=2)
-    _save(path, side_by_side, model.levels, COLUMNS // 2, captions, "{}")
+    _save(path, side_by_side, model.levels, COLUMNS // 2, captions, "{}", side=64)
 
 
 def _judged(model, data, batch, path, seed):
@@ -222,9 +222,10 @@ def _in_rows(path, model, *parts) -> None:
     _save(path, np.concatenate(rows), model.levels, min(COLUMNS, count))
 
 
-def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}") -> None:
+def _save(path, image, levels, columns=COLUMNS, captions=None, form="{:.0f}", side=56) -> None:
     captions = None if captions is None else [form.format(value) for value in captions]
-    path.with_suffix(".png").write_bytes(images.encode_png(images.sheet(image, levels, columns, captions=captions)))
+    sheet = images.sheet(image, levels, columns, side, captions)
+    path.with_suffix(".png").write_bytes(images.encode_png(sheet))
 
 
 # Function (model, data, batch of numpy arrays, path without suffix, seed) -> figures, or None.

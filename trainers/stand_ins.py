@@ -14,7 +14,7 @@ from tfgen.core import Signature
 from tfgen.core.signature import SEED
 from tfgen.data import Examples, folder, transforms
 
-CONDITIONS = ("label", "action")
+CONDITIONS = ("label", "action", "text")
 # Signatures named like verbs that answer otherwise.
 LIVE = {"encode", "decode", "complete", "simulate", "elbo"}
 
@@ -54,7 +54,7 @@ class Exported:
     @property
     def verbs(self) -> tuple[str, ...]:
         """Those that one signature answers alone."""
-        return tuple(name for name in ("sample", "log_prob", "discriminate") if name in self._signatures)
+        return tuple(name for name in ("sample", "draw", "log_prob", "discriminate") if name in self._signatures)
 
     def signatures(self) -> dict[str, Signature]:
         """What it serves."""
@@ -67,6 +67,10 @@ class Exported:
     def sample(self, seed, **condition):
         """int32 [N, 2] -> N examples."""
         return self._signatures["sample"].function(seed=seed, **condition)[self.example]
+
+    def draw(self, text, seed):
+        """string [N], int32 [N, 2] -> N pictures of what the texts say."""
+        return self._signatures["draw"].function(text=text, seed=seed)[self.example]
 
     def log_prob(self, example, **condition):
         """N examples -> [N] nats."""

@@ -191,9 +191,8 @@ def _generator(linear: Linear, widths: list[int], image_shape: tuple[int, int, i
         linear.dense(rows * columns_ * widths[-1], use_bias=False),
         keras.layers.Reshape((rows, columns_, widths[-1])),
     ]
-    for filters in [*reversed(widths[:-1]), widths[0]]:
+    for filters in [*reversed(widths[:-1]), channels]:
         layers += [normalization(), keras.layers.ReLU()]
-        layers += [keras.layers.Conv2DTranspose(filters, 4, 2, "same", use_bias=False)]
+        layers += [keras.layers.Conv2DTranspose(filters, 4, 2, "same", use_bias=filters == channels)]
     crop = ((0, rows * 2 ** len(widths) - height), (0, columns_ * 2 ** len(widths) - columns))
-    end = [normalization(), keras.layers.ReLU(), linear.conv(channels, 3), keras.layers.Cropping2D(crop)]
-    return keras.Sequential([*layers, *end])
+    return keras.Sequential([*layers, keras.layers.Cropping2D(crop)])

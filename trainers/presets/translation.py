@@ -168,7 +168,7 @@ PRESETS = {
         f"Reed et al. 2016 at its 64 pixels, for pictures with captions of your own. {ACCELERATOR}",
         {"width": 64, "latent_dim": 100, "text_dim": 128, "text_width": 128, "text_depth": 3},
         dataset="captions:path/to/pictures",
-        transforms="resize:64,color,flip",
+        transforms="resize:64,color",
         steps=60_000,
     ),
 }
