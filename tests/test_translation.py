@@ -108,6 +108,20 @@ def test_what_is_derived_from_a_picture(tmp_path):
     assert small.shape == (2, 2, 3, 3) and np.abs(small.astype(int) - theirs).max() <= 2
 
 
+def test_emoji_are_pairs_by_name():
+    """Of the same thing by two hands, they are nearer to each other than to what another name means."""
+    try:
+        data = load("emoji", transform="resize:16")
+    except ValueError as error:
+        pytest.skip(str(error))
+    batch = next(iter(data.batches("train", 200)))
+    one, other = (batch[side].numpy().reshape(200, -1).astype(float) for side in ("source", "image"))
+    together, apart = (np.abs(one - np.roll(other, shift, 0)).mean() for shift in (0, 7))
+    assert together < 0.75 * apart
+    assert b"heart hands" in next(iter(data.batches("train", 2000)))["text"].numpy()
+    assert load("emoji", transform="resize:16,unpair").aligned
+
+
 @pytest.mark.parametrize(
     "name, transform, message",
     [

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
 EMBEDDED = ("digits", "factors", "letters", "scenes", "tones", "pendulum", *POINTS)
+INSTALLED = ("emoji",)  # of packages that who wants them installs
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
@@ -35,7 +36,7 @@ def check(name: str) -> None:
       ValueError: saying what was probably meant.
     """
     kind, colon, rest = name.partition(":")
-    if kind in EMBEDDED and colon:
+    if kind in (*EMBEDDED, *INSTALLED) and colon:
         raise ValueError(f"dataset={name!r}: nothing may follow {kind!r}")
     if kind in PREFIXES and not rest:
         raise ValueError(f"dataset={name!r}: give {PREFIXES[kind]}")
@@ -67,10 +68,10 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
     return (
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
-        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'folder:PATH' of images, 'captions:PATH' of "
-        "images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, 'audio:PATH' of wav files, "
-        "'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets of TFDS: "
-        "mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'emoji', 'folder:PATH' of images, "
+        "'captions:PATH' of images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, 'audio:PATH' of wav "
+        "files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
+        "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 
@@ -86,7 +87,7 @@ def _meant(name: str, tfds: Iterable[str]) -> list[str]:
     if place and (path.exists() or place.startswith(("/", ".", "~"))):
         sound = any(file.suffix.lower() == ".wav" for file in path.glob("*"))
         return [f"{'audio' if sound else 'folder'}:{place}"]
-    bare = {_bare(known): known for known in (*EMBEDDED, *tfds)}
+    bare = {_bare(known): known for known in (*EMBEDDED, *INSTALLED, *tfds)}
     near = difflib.get_close_matches(_bare(kind), bare, 3, 0.75)
     return [bare[match] for match in (near[:1] if near[:1] == [_bare(kind)] else near)]
 

@@ -17,6 +17,7 @@ from tfgen.data import (
     cache,
     captions,
     digits,
+    emoji,
     factors,
     files,
     folder,
@@ -58,12 +59,12 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "factors", "letters", "scenes", "folder:PATH" of images, "captions:PATH" of images and sentences,
-        "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of pictures, "tones",
-        "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz",
-        the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom", "spoken_digit",
-        "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a set as the colours of one, or
-        "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+      name: "digits", "factors", "letters", "scenes", "emoji", "folder:PATH" of images, "captions:PATH" of images and
+        sentences, "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of pictures,
+        "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points,
+        "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom",
+        "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a set as the colours of one,
+        or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -225,6 +226,24 @@ def _unpaired(request: Request) -> Examples:
         made = _of_pictures(request, found, "images of a folder", how, folder.decode, apply)
         sides[side.lower()] = _transformed(made, request.transform)
     return Examples.zip(request.name, **sides)
+
+
+def _emoji(request: Request) -> Examples:
+    """Twemoji's pictures as the sources, Noto's as the images, their names as texts."""
+    apply = _fixed(transforms.parse(request.transform, emoji.LEVELS))
+    sources, images, names_ = emoji.read()
+    sources, images = (np.stack([apply(picture) for picture in side]) for side in (sources, images))
+    keys = [name.encode() for name in names_]
+    parts = {
+        split: _in_memory(
+            source=sources[rows], image=images[rows], label=np.zeros(len(rows), np.int32), text=np.array(keys)[rows]
+        )
+        for split, rows in splits.indices([splits.of(key) for key in keys], "emoji").items()
+    }
+    protocol = f"{len(keys)} emoji of Twemoji and Noto, {splits.BY_HASH} name"
+    fingerprint = {split: splits.fingerprint(key for key in keys if splits.of(key) == split) for split in splits.NAMES}
+    made = _images(request.name, images.shape[1:], emoji.LEVELS, (), parts, protocol, fingerprint)
+    return _with_source(_with_text(made, max(map(len, keys))), images.shape[1:])
 
 
 def _of_pictures(
@@ -572,6 +591,7 @@ DATASETS = {
     "letters": _grid,
     "scenes": _grid,
     "folder": _folder,
+    "emoji": _emoji,
     "pairs": _pairs,
     "unpaired": _unpaired,
     "captions": _folder,
