@@ -50,6 +50,24 @@ def test_the_sides_of_a_pair_stay_together(tmp_path):
     np.testing.assert_array_equal(one["image"], other["source"])
 
 
+def test_a_part_is_the_same_of_both_sides_and_anywhere_in_training_alone(tmp_path):
+    """Pictures whose pixels are their places: 16 rows times columns."""
+    places = (16 * np.arange(6)[:, None] + np.arange(8)).astype(np.uint8)
+    for i in range(40):
+        write(tmp_path, f"{i}.png", np.concatenate([places, places + 100], axis=1))
+    data = load(f"pairs:{tmp_path}", transform="jitter:4x5")
+    assert data.arguments["image_shape"] == data.arguments["source_shape"] == (4, 5, 1)
+    for batch in (next(iter(data.batches("test", 9))), next(iter(data.training_batches(20, 0)))):
+        source = batch["source"].numpy()
+        np.testing.assert_array_equal(batch["image"], source + 100)
+        corners = source[:, 0, 0, 0]
+        assert (source - corners[:, None, None, None] == places[:4, :5, None]).all()
+    assert set(corners) > {0, 1, 16} and corners.max() <= 35  # rows 0 .. 2, columns 0 .. 3
+    assert set(next(iter(data.batches("validation", 9)))["source"].numpy()[:, 0, 0, 0]) == {17}
+    with pytest.raises(ValueError, match="jitter:9x9 is larger than a 6x8 image"):
+        load(f"pairs:{tmp_path}", transform="jitter:9")
+
+
 def test_two_folders_are_the_sides_of_pairs(tmp_path):
     for i in range(30):
         write(tmp_path / "A", f"{i}.png", np.full((2, 2), i, np.uint8))

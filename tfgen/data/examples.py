@@ -303,12 +303,16 @@ class Examples:
     def _draw(self, batch: Batch, first: tf.Tensor, seed: int, training: bool) -> Batch:
         """The late transforms of rows that stand at the positions first, first + 1, and so on."""
         for i, transform in enumerate(self.late):
-            if transform.augments and not training:
-                continue
             if transform.derives:
                 batch = {**batch, "source": transform.function(batch["image"])}
                 continue
             pictures = [name for name, value in batch.items() if value.dtype == tf.uint8 and value.shape.rank == 4]
+            if transform.augments and not training:
+                batch = {
+                    **batch,
+                    **{name: transform.otherwise(batch[name]) for name in pictures if transform.otherwise},
+                }
+                continue
             for j, name in enumerate(pictures):
                 # One draw for all pictures of an example, or they would no longer be a pair.
                 stream = (i, 0 if transform.augments else j, int(training))

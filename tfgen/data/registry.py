@@ -566,6 +566,8 @@ def _transformed(examples: Examples, transform: str) -> Examples:
     )
     asked = f"transforms={transform!r}: {examples.name}"
     for step in steps:
+        if step.otherwise:
+            examples = _cut(examples, step.otherwise)
         if step.derives:
             if "source" in examples.element_spec:
                 raise ValueError(f"{asked} is of pairs already; leave out what derives a source")
@@ -576,6 +578,16 @@ def _transformed(examples: Examples, transform: str) -> Examples:
                 raise ValueError(f"{asked} is not of pairs; derive a source ({', '.join(transforms.DERIVED)}, shrink)")
             examples = examples.swapped() if step.sides == "swap" else examples.unpaired()
     return examples
+
+
+def _cut(examples: Examples, cut) -> Examples:
+    """With pictures in its batches as `cut` makes them."""
+    spec, arguments = dict(examples.element_spec), dict(examples.arguments)
+    for name in ("image", "source"):
+        if name in spec:
+            arguments[f"{name}_shape"] = shape = tuple(cut(tf.zeros([1, *spec[name].shape[1:]], tf.uint8)).shape[1:])
+            spec[name] = tf.TensorSpec([None, *shape], tf.uint8)
+    return dataclasses.replace(examples, element_spec=spec, arguments=arguments)
 
 
 def _spec(**examples) -> dict[str, tf.TensorSpec]:

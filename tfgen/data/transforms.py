@@ -25,6 +25,7 @@ class Transform:
         which maps a shape to float32 [B, *shape] in [0, 1), each row from the key of its example.
       random: whether it takes `uniform`.
       augments: whether a random one is for training alone, and the same for all pictures of an example.
+      otherwise: what is done to pictures outside of training in place of one that augments.
       derives: whether it makes the source of a pair: pictures uint8 [B, H, W, C] -> uint8 [B, h, w, c].
       sides: "swap" or "unpair", of what is done to pairs as they are.
       levels: the number of levels after it, where it changes that.
@@ -36,6 +37,7 @@ class Transform:
     function: Callable | None = None
     random: bool = False
     augments: bool = False
+    otherwise: Callable | None = None
     derives: bool = False
     sides: str = ""
     levels: int | None = None
@@ -63,15 +65,24 @@ def crop(size: tuple[int, int]) -> Transform:
     """The middle (H, W) of the picture."""
 
     def function(image):
-        top, left = (image.shape[0] - size[0]) // 2, (image.shape[1] - size[1]) // 2
-        if top < 0 or left < 0:
-            raise ValueError(
-                f"transforms: crop:{size[0]}x{size[1]} is larger than a {image.shape[0]}x{image.shape[1]} "
-                "image; resize first"
-            )
+        top, left = (room // 2 for room in _room("crop", size, image.shape[:2]))
         return image[top : top + size[0], left : left + size[1]]
 
     return Transform(f"crop the middle {size[0]}x{size[1]}", function, size=size)
+
+
+def _room(name: str, size: tuple[int, int], whole: tuple[int, int]) -> tuple[int, int]:
+    """How many rows and columns a crop leaves out of a picture.
+
+    Raises:
+      ValueError: where it is larger.
+    """
+    room = whole[0] - size[0], whole[1] - size[1]
+    if min(room) < 0:
+        raise ValueError(
+            f"transforms: {name}:{size[0]}x{size[1]} is larger than a {whole[0]}x{whole[1]} image; resize first"
+        )
+    return room
 
 
 def grayscale() -> Transform:
@@ -107,6 +118,23 @@ def flip() -> Transform:
         return tf.where(uniform((1, 1, 1)) < 0.5, tf.reverse(image, [2]), image)
 
     return Transform("random horizontal flip in training", function, random=True, augments=True)
+
+
+def jitter(size: tuple[int, int]) -> Transform:
+    """A part (H, W) of the picture, in training anywhere, else its middle (Isola et al. 2017, appendix 6.2)."""
+
+    def function(image, uniform):
+        for axis, room in enumerate(_room("jitter", size, image.shape[1:3]), start=1):
+            first = tf.cast(uniform((2,))[:, axis - 1] * (room + 1), tf.int32)
+            image = tf.gather(image, first[:, None] + tf.range(size[axis - 1]), axis=axis, batch_dims=1)
+        return image
+
+    def middle(image):
+        top, left = (room // 2 for room in _room("jitter", size, image.shape[1:3]))
+        return image[:, top : top + size[0], left : left + size[1]]
+
+    name = f"random part of {size[0]}x{size[1]} in training, else the middle"
+    return Transform(name, function, random=True, augments=True, otherwise=middle)
 
 
 def edges(levels: int) -> Transform:
@@ -163,11 +191,12 @@ def _whole(value: tf.Tensor, levels: int) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round(value), 0.0, levels - 1.0), tf.uint8)
 
 
-RANDOM = ("binarize", "flip")
+RANDOM = ("binarize", "flip", "jitter")
+SIZED = {"resize": resize, "crop": crop, "jitter": jitter}
 DERIVED = {"edges": edges, "gray": gray, "occlude": occlude, "invert": invert}
 SIDES = {"swap": "source and image exchanged", "unpair": "the sides of each pair dealt apart"}
 NAMES = (
-    *("resize:SIDE or resize:HxW", "crop:SIDE or crop:HxW", "grayscale", "color", *RANDOM),
+    *("resize:SIDE or resize:HxW", "crop:SIDE or crop:HxW", "grayscale", "color", "binarize", "flip", "jitter:SIDE"),
     *("shrink:FACTOR", *DERIVED, *SIDES),
 )
 
@@ -188,8 +217,8 @@ def parse(text: str, levels: int) -> list[Transform]:
     transforms: list[Transform] = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, argument = item.partition(":")
-        if name in ("resize", "crop"):
-            transform = (resize if name == "resize" else crop)(_size(item, argument))
+        if name in SIZED:
+            transform = SIZED[name](_size(item, argument))
         elif name == "shrink":
             transform = shrink(_factor(item, argument), levels)
         elif argument:
