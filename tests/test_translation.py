@@ -62,7 +62,7 @@ def test_a_part_is_the_same_of_both_sides_and_anywhere_in_training_alone(tmp_pat
         np.testing.assert_array_equal(batch["image"], source + 100)
         corners = source[:, 0, 0, 0]
         assert (source - corners[:, None, None, None] == places[:4, :5, None]).all()
-    assert set(corners) > {0, 1, 16} and corners.max() <= 35  # rows 0 .. 2, columns 0 .. 3
+    assert len(set(corners)) > 5 and corners.max() <= 35  # rows 0 .. 2, columns 0 .. 3
     assert set(next(iter(data.batches("validation", 9)))["source"].numpy()[:, 0, 0, 0]) == {17}
     with pytest.raises(ValueError, match="jitter:9x9 is larger than a 6x8 image"):
         load(f"pairs:{tmp_path}", transform="jitter:9")
