@@ -17,7 +17,7 @@ $(VENV)/installed: requirements.txt
 demo: setup
 	rm -rf $(RUN)
 	$(PYTHON) -m trainers.train_gan --preset=dcgan_digits --workdir=$(RUN)
-	$(PYTHON) -P export/plain_tensorflow.py $(RUN)/export/1 --sample=64 --grid=16 $(RUN)/samples.png
+	$(PYTHON) export/plain_tensorflow.py $(RUN)/export/1 --sample=64 --grid=16 $(RUN)/samples.png
 	@echo
 	@echo "pictures from the export, by plain TensorFlow: $(RUN)/samples.png"
 	@echo "pictures while it learned:                     $(RUN)/pictures/"

@@ -98,7 +98,7 @@ def write(folder: pathlib.Path, output: pathlib.Path, model, about: dict, signat
 
 def _input(spec: tf.TensorSpec, sides: Sides) -> dict:
     """What goes in, and the smallest shape that it may have."""
-    free = {"sides": rows.described(sides)} if None in spec.shape[1:] else {}
+    free = {"sides": rows.described(sides), "multiple": sides.multiple} if None in spec.shape[1:] else {}
     smallest = [sides.least if size is None else size for size in spec.shape[1:]]
     return {"dtype": spec.dtype.name, "shape": ["N", *rows.named_sizes(spec)], "smallest": smallest} | free
 

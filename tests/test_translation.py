@@ -1,5 +1,6 @@
 """Pictures of pictures: the data, what the players minimise, the pool, and what is measured."""
 
+import dataclasses
 import json
 
 import keras
@@ -8,13 +9,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import saved_model
+from export import plain_tensorflow, saved_model
 from tfgen import zoo
-from tfgen.core import checkpoints
+from tfgen.core import Signature, checkpoints
 from tfgen.data import load, transforms
 from tfgen.distributions.autoregressive import EXACT, Autoregressive
 from tfgen.metrics import translation
 from tfgen.ops import seeds
+from tfgen.studies import answers
+from tfgen.studies.settings import Settings
 from tfgen.translation import networks
 from tfgen.translation.srgan import SubPixel
 from trainers import measures, runner, translations
@@ -266,6 +269,22 @@ def test_other_sizes_are_served_where_the_halvings_divide_them(shape, fits):
         wanted = r"source must be uint8 \[N, H, W, 2\] with H and W multiples of 4, 4 to 1024, not of shape"
         with pytest.raises(tf.errors.InvalidArgumentError, match=wanted):
             function({"source": source, "seed": seed})
+
+
+def test_an_export_translates_a_folder_of_pictures(tmp_path):
+    """By plain TensorFlow's session; a picture of 9x15 is cut to 8x12."""
+    model = zoo.build("pix2pix", **PAIR | {"source_shape": (8, 8, 3), "levels": 256})
+    path = tmp_path / "m" / "1"
+    saved_model.write(model, dataclasses.replace(saved_model.serve(model), compiled={}), path, path, {"model": "p"})
+    pictures = RANDOM.integers(0, 256, (2, 9, 15, 3), np.uint8)
+    for i, picture in enumerate(pictures):
+        write(tmp_path / "in", f"{i}.png", picture)
+    plain_tensorflow.translate(str(path), str(tmp_path / "in"), "translate", str(tmp_path / "out"))
+    expected = model.translate(tf.constant(pictures[:, :8, :12]), seeds.seed_rows(2))
+    for i in range(2):
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out" / f"{i}.png")), expected[i, ..., 0])
+    with pytest.raises(SystemExit, match="--signature=draw: .* serves serving_default, translate"):
+        plain_tensorflow.translate(str(path), str(tmp_path / "in"), "draw", str(tmp_path / "out"))
 
 
 @pytest.mark.parametrize(
@@ -523,6 +542,30 @@ def test_translations_are_measured_against_the_truth(monkeypatch):
     assert idle["identity_l1"] == pytest.approx(np.abs(2.0 * test - 1.0).mean(), abs=1e-4)
     # What negates keeps the class, what does nothing loses it.
     assert negating["a_to_b_class_kept"] > 0.8 > 0.4 > idle["a_to_b_class_kept"]
+
+
+def test_several_answers_to_one_source(tmp_path):
+    """Of a model whose answers are the images under noise of a known size."""
+    data = load("digits", transform="invert")
+
+    class Noisy:
+        example, levels, shape, condition_spec = "image", 17, (8, 8, 1), {}
+        verbs = ("translate",)
+
+        def signatures(self):
+            def function(source, seed):
+                noise = tf.cast(seeds.uniform(seed, (8, 8, 1)) * 3.0, tf.int32) - 1  # -1, 0 or 1
+                image = tf.clip_by_value(16 - tf.cast(source, tf.int32) + noise, 0, 16)
+                return {"image": tf.cast(image, tf.uint8)}
+
+            return {"translate": Signature(function, dict.fromkeys(("source", "seed")), "")}
+
+    figure, numbers = answers.study(Noisy(), data, Settings(train=None))
+    # Of a noise of variance 2/3 levels, clipped at the many pixels that are black or white.
+    assert 0.5 * np.sqrt(2 / 3) / 16 < numbers["error"] < np.sqrt(2 / 3) / 16
+    assert numbers["error_of_nearest"] < numbers["error"] and numbers["error_of_mean"] < 0.8 * numbers["error"]
+    assert numbers["spread"] == pytest.approx(np.sqrt(2) * numbers["error"], rel=0.3)
+    assert numbers["apart"] > 5 * numbers["spread"] and figure.axes
 
 
 def test_answers_are_compared_with_simple_ones():

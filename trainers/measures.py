@@ -20,6 +20,7 @@ from tfgen.metrics import conditioning, density, frechet, latents, modes, neighb
 from tfgen.metrics.likelihood import bits_per_dim, linear_gaussian_nats, markov_bits
 from tfgen.metrics.reconstruction import pca_errors
 from tfgen.ops import images, seeds
+from tfgen.studies import answers
 from tfgen.studies.needs import Row, offered
 from trainers import classifier, features, pictures, translations
 
@@ -449,9 +450,9 @@ def cycles(model, data, protocol) -> dict:
     given = translations.sides(data, split, limit, ("a", "b"))
     result = {"pictures": len(given["a"])}
     for one, (other, there, back) in ways.items():
-        made = translations.in_parts(there, given[one])
+        made = answers.in_parts(there, given[one])
         result[f"{one}_to_{other}_and_back_l1"] = translations.l1(
-            translations.in_parts(back, made), given[one], model.levels
+            answers.in_parts(back, made), given[one], model.levels
         )
         if data.aligned:
             result[f"{one}_to_{other}_l1"] = translations.l1(made, given[other], model.levels)
@@ -472,7 +473,7 @@ def translated(model, data, protocol) -> dict:
     split, names = protocol.split, ("source", "image")
     shown = translations.sides(data, split, protocol.limit(BOUND_EXAMPLES), names)
     train = translations.sides(data, "train", translations.PAIRS, names)
-    made = translations.answers(model, shown["source"], protocol.seed)
+    made = answers.answers(model, shown["source"], protocol.seed)
     return translations.compared(made, shown, train, model.levels)
 
 
@@ -577,7 +578,7 @@ def _samples(model, data, protocol):
     else:
         sources = translations.sides(data, protocol.split, protocol.samples, ("source",))["source"]
         sample, conditions = (
-            translations.answer(model),
+            answers.answer(model),
             {"source": np.resize(sources, [protocol.samples, *sources.shape[1:]])},
         )
     sample = tf.function(sample, autograph=False)

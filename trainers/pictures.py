@@ -10,9 +10,8 @@ from export.requests import example_request
 from tfgen import zoo
 from tfgen.metrics import neighbours
 from tfgen.ops import audio, images, seeds
-from tfgen.studies import density, figures, receptive_field
+from tfgen.studies import answers, density, figures, receptive_field
 from tfgen.studies.needs import Row, offered
-from trainers import translations
 
 COUNT, COLUMNS = 64, 8
 SOUNDS, POINTS = 8, 500
@@ -201,7 +200,7 @@ def _points(model, data, batch, path, seed):
 def _translations(model, data, batch, path, seed):
     """Rows of sources, of what they became, and of what they should have become."""
     given = batch["source"][: COUNT // 2]
-    _in_rows(path, model, given, translations.answers(model, given, seed), batch["image"])
+    _in_rows(path, model, given, answers.answers(model, given, seed), batch["image"])
 
 
 def _there_and_back(model, data, batch, path, seed):

@@ -1,46 +1,20 @@
 """Pictures that were made of pictures, beside those that they should be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from tfgen import zoo
 from tfgen.metrics import translation
 from tfgen.metrics.sharpness import laplacian_variance
-from tfgen.ops import images, seeds
+from tfgen.ops import images
 
 PAIRS = 2000  # of the training split, that simple answers are made of
 AT_ONCE = 50
-VERBS = ("translate", "upscale", "colorize")  # that make an image of a source
-
-
-def answer(model) -> Callable[..., tf.Tensor]:
-    """A function (seed, source) -> image, by the verb that the model has."""
-    signature = model.signatures()[next(verb for verb in VERBS if verb in zoo.verbs(model))]
-
-    def function(seed, source):
-        inputs = {"source": source} | ({"seed": seed} if "seed" in signature.inputs else {})
-        return signature.function(**inputs)["image"]
-
-    return function
-
-
-def answers(model, sources: np.ndarray, seed: int) -> np.ndarray:
-    """What the model makes of sources uint8 [N, h, w, c], each with a seed of its own: uint8 [N, H, W, C]."""
-    return in_parts(answer(model), seeds.seed_rows(len(sources), seed).numpy(), sources)
-
-
-def in_parts(function, *arrays: np.ndarray) -> np.ndarray:
-    """A function of rows, compiled once, of a few rows at a time."""
-    function = tf.function(function, autograph=False)
-    parts = (tuple(tf.constant(one[i : i + AT_ONCE]) for one in arrays) for i in range(0, len(arrays[0]), AT_ONCE))
-    return np.concatenate([function(*part).numpy() for part in parts])
 
 
 def sides(data, split: str, limit: int | None, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The values of the first examples of a split, by name."""
-    batches = list(data.batches(split, AT_ONCE, limit=limit))
+    batches = list(data.batches(split, 500, limit=limit))
     return {name: np.concatenate([batch[name].numpy() for batch in batches]) for name in names}
 
 

@@ -43,6 +43,7 @@ _ROWS = (
     _row("discriminator_steps", "generate", "discriminate", "no condition", "any objective"),
     _row("guidelines", "generate", "discriminate", "no condition", "guidelines"),
     _row("features", "discriminate", "image", "labels", "no condition", "features"),
+    _row("answers", "a source", "image"),
     _row("disentanglement", "encode", "image", "latent_dim", "factors"),
 )
 STUDIES = {row.name: row for row in _ROWS}
