@@ -20,7 +20,7 @@ from tfgen.ops import images, replicas, seeds
 from tfgen.studies import table
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
-from trainers import classifier, measures, pictures, stand_ins
+from trainers import classifier, measures, pictures, stand_ins, strategies
 
 
 @pytest.fixture(scope="module")
@@ -461,3 +461,15 @@ def test_a_caption_takes_the_lines_that_it_needs():
     one = images.sheet(pictures, 2, captions=["7", "12"])
     three = images.sheet(pictures, 2, captions=["7", "a small red circle"])  # of 56 pixels: nine letters a line
     assert three.shape[0] - one.shape[0] == 2 * 12 and three.shape[1] == one.shape[1]
+
+
+def test_texts_stay_on_the_host_and_other_batches_go_to_their_replicas(mirrored):
+    def devices(name, key):
+        loaded = data.load(name)
+        batches = strategies.distribute(mirrored, loaded.training_batches, 8, 0, 0)
+        shares = next(iter(batches))[key].values
+        whole = next(iter(loaded.training_batches(8, 0)))[key].numpy()
+        np.testing.assert_array_equal(np.concatenate([share.numpy() for share in shares]), whole)
+        return [share.device[-1] for share in shares]
+
+    assert devices("scenes", "text") == ["0", "0"] and devices("digits", "image") == ["0", "1"]
