@@ -20,7 +20,7 @@ from tfgen.ops import images, replicas, seeds
 from tfgen.studies import table
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
-from trainers import classifier, measures, pictures, stand_ins
+from trainers import classifier, measures, pictures, stand_ins, strategies
 
 
 @pytest.fixture(scope="module")
@@ -378,6 +378,25 @@ def test_texts_to_choose_from_are_others():
     assert 0.02 < beside < 0.12  # 1 / 16 but for the pictures whose true text happens to be asked
 
 
+def test_pairs_are_told_apart_by_the_models_own_discriminator():
+    """One whose logit is how many bytes of its text are the picture's level; drawings are one level too bright."""
+    image = np.arange(6, dtype=np.uint8).reshape([6, 1, 1, 1])
+    part = registry._in_memory(image=image, label=np.zeros(6, np.int32), text=np.array([b"x" * i for i in range(6)]))
+    few = registry._with_text(registry._images("few", (1, 1, 1), 9, (), {"test": part}, "few", {}), 16)
+
+    def discriminate(image, text):
+        return -tf.abs(tf.cast(image[:, 0, 0, 0], tf.float32) - tf.cast(tf.strings.length(text), tf.float32))
+
+    def draw(text, seed):
+        return tf.cast(tf.strings.length(text) + 1, tf.uint8)[:, None, None, None]
+
+    model = types.SimpleNamespace(example="image", discriminate=discriminate, draw=draw)
+    found = measures.pairs(model, few, measures.Protocol(batch_size=4))
+    # The next text is one byte longer, but for the last example, which is compared with the first.
+    wanted = {"example_logit": 0.0, "mismatched_logit": round(-10 / 6, 4), "drawing_logit": -1.0, "pairs_told": 1.0}
+    assert found == {"pairs": 6, **wanted}
+
+
 @pytest.mark.parametrize("listens", [True, False])
 def test_a_model_that_ignores_its_text_shows(listens, monkeypatch):
     """Drawings that hold the numbers of the factors that the text names, or of those of another; read by a judge."""
@@ -461,3 +480,15 @@ def test_a_caption_takes_the_lines_that_it_needs():
     one = images.sheet(pictures, 2, captions=["7", "12"])
     three = images.sheet(pictures, 2, captions=["7", "a small red circle"])  # of 56 pixels: nine letters a line
     assert three.shape[0] - one.shape[0] == 2 * 12 and three.shape[1] == one.shape[1]
+
+
+def test_texts_stay_on_the_host_and_other_batches_go_to_their_replicas(mirrored):
+    def devices(name, key):
+        loaded = data.load(name)
+        batches = strategies.distribute(mirrored, loaded.training_batches, 8, 0, 0)
+        shares = next(iter(batches))[key].values
+        whole = next(iter(loaded.training_batches(8, 0)))[key].numpy()
+        np.testing.assert_array_equal(np.concatenate([share.numpy() for share in shares]), whole)
+        return [share.device[-1] for share in shares]
+
+    assert devices("scenes", "text") == ["0", "0"] and devices("digits", "image") == ["0", "1"]

@@ -27,7 +27,7 @@ from trainers import classifier, features, pictures, translations
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
 AIS_CHAINS = 200  # of a partition function; Salakhutdinov and Murray 2008 have 100, and 14,500 temperatures
-CHECKED = ("likelihood", "partition", "denoising", "bounds", "reconstruction", "discriminator")  # of `check`
+CHECKED = ("likelihood", "partition", "denoising", "bounds", "reconstruction", "discriminator", "pairs")  # of `check`
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
@@ -404,6 +404,29 @@ def classification(model, data, protocol) -> dict:
     return result | {"classification_error": round(float(np.mean(found != labels)), 5)}
 
 
+def pairs(model, data, protocol) -> dict:
+    """What the model's own discriminator says of examples with their texts, with those of the examples after them, and
+    of drawings; and how many examples it finds more real with their own text."""
+
+    limit = protocol.limit(BOUND_EXAMPLES)
+    texts = tf.concat([batch["text"] for batch in data.batches(protocol.split, 500, protocol.seed, limit)], axis=0)
+
+    def logits(batch, seed):
+        return model.discriminate(batch["image"], batch["text"])
+
+    def mismatched(batch, seed):  # the second number of a seed is the example's
+        return model.discriminate(batch["image"], tf.gather(texts, (seed[:, 1] + 1) % len(texts)))
+
+    def drawn(batch, seed):
+        return model.discriminate(model.draw(batch["text"], seed), batch["text"])
+
+    functions = {"example_logit": logits, "mismatched_logit": mismatched, "drawing_logit": drawn}
+    values = _each(model, data, protocol, limit, functions)
+    told = np.mean(values["example_logit"] > values["mismatched_logit"])
+    means = {name: round(float(one.mean()), 4) for name, one in values.items()}
+    return {"pairs": len(values["example_logit"])} | means | {"pairs_told": round(float(told), 4)}
+
+
 def attributes_drawn(model, data, protocol) -> dict:
     """How many of the attributes that a text names are seen in a picture drawn of it, by a classifier of each factor
     that was trained on real pictures and knows no text; and among how many texts the picture's own is found, as that
@@ -488,6 +511,7 @@ MEASURES = (
     Row("bounds", ("elbo", "importance_bound"), bounds),
     Row("reconstruction", ("encode", "decode", "image"), reconstruction),
     Row("classification", ("classify", "image", "labels"), classification),
+    Row("pairs", ("draw", "discriminate", "given text", "image"), pairs),
     Row("attributes_drawn", ("draw", "given text", "image", "factors"), attributes_drawn),
     Row("codes", ("encode", "prior", "image", "point codes"), codes),
     Row("discriminator", ("discriminate", "sample"), discriminator),

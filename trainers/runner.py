@@ -181,7 +181,7 @@ def _train(config, model, data, strategy, trackable, step, chief, best):
     hooks += [callbacks.Pictures(workdir / "pictures", data, logs.writer if chief else None)]
     # The best before the last: a run that dies between them repeats the epoch, and finds the same again.
     hooks += [best, saver] if best else [saver]
-    validation = strategies.shard_by_data(data.batches("validation", config.batch_size))
+    validation = strategies.shard_by_data(strategy, data.batches("validation", config.batch_size))
     with callbacks.StopOnSignal() as stopper:
         try:
             for epoch_steps, epochs in segments(step, config.steps, config.epoch_steps):

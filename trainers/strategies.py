@@ -38,13 +38,28 @@ def check_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
 
 def distribute(strategy: tf.distribute.Strategy, training_batches, rows: int, seed: int, start_step: int):
     """The training batches of `data.Examples`, `rows` a step, under a strategy: each replica with its own share."""
+    whole = training_batches(rows, seed, start_step)
     if strategy.num_replicas_in_sync == 1:
-        return training_batches(rows, seed, start_step)
-    return strategy.distribute_datasets_from_function(lambda context: training_batches(rows, seed, start_step, context))
+        return _fetched(strategy, whole)
+    return strategy.distribute_datasets_from_function(
+        lambda context: training_batches(rows, seed, start_step, context), _input_options(whole)
+    )
 
 
-def shard_by_data(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def shard_by_data(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset):
     """A data set that every worker makes whole and reads its share of (there are no files to share out)."""
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return dataset.with_options(options)
+    return _fetched(strategy, dataset.with_options(options))
+
+
+def _fetched(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset):
+    """A data set as Keras distributes it, but for one with texts."""
+    options = _input_options(dataset)
+    return strategy.experimental_distribute_dataset(dataset, options) if options else dataset
+
+
+def _input_options(dataset: tf.data.Dataset) -> tf.distribute.InputOptions | None:
+    """Batches with texts stay where they are made until they are looked at: only a CPU can hold a text."""
+    texts = any(spec.dtype == tf.string for spec in tf.nest.flatten(dataset.element_spec))
+    return tf.distribute.InputOptions(experimental_fetch_to_device=False) if texts else None

@@ -60,6 +60,7 @@ class GANCLS(GenerativeModel):
         latent_dim: int = 32,
         width: int = 32,
         interpolation: float = 1.0,
+        spectral_norm: bool = True,
     ):
         super().__init__(image_shape, levels)
         sizes = {"text_bytes": text_bytes, "text_dim": text_dim, "text_width": text_width, "text_depth": text_depth}
@@ -72,7 +73,7 @@ class GANCLS(GenerativeModel):
         ups = halvings(min(self.image_shape[:2]))
         widths = [width * 2**i for i in range(ups)]
         self.encoder = TextEncoder(text_width, text_depth, text_dim)
-        plain, spectral = (Linear(keras.initializers.GlorotUniform, spectral=own) for own in (False, True))
+        plain, spectral = (Linear(keras.initializers.GlorotUniform, own) for own in (False, spectral_norm))
         self.told = _read(plain, text_dim)
         self.generator = _generator(plain, widths, self.image_shape)
         downs = [layer for one in widths for layer in (spectral.conv(one, 4, 2), keras.layers.LeakyReLU(SLOPE))]
