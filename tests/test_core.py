@@ -164,6 +164,34 @@ def stateful(model):
     return (Player("model", terms, [model.dense], objective=lambda terms: terms["half"], after_move=after_move),)
 
 
+def test_what_is_prepared_stands_beside_the_rows_and_has_no_gradient():
+    """Of the term y p, y = x w and p = y prepared, the gradient is that of y alone; p is there after the move, too."""
+    seen = {}
+
+    def players(model):
+        def after_move(means, rows, seed):
+            model.kept.assign(rows["prepared"])
+
+        def prepare(rows, seed, training):
+            seen[training] = seed.shape
+            return {"prepared": product(model, rows)}
+
+        def terms(rows, seed, training):
+            return {"squared": product(model, rows) * rows["prepared"]}
+
+        return (Player("model", terms, [model.dense], prepare=prepare, after_move=after_move),)
+
+    model = Toy(players, dense=dense())
+    model.kept = state(model, [4])
+    compiled(model, lambda: keras.optimizers.SGD(1.0))
+    step(model, ROWS)
+    y = ROWS.sum(1)  # the weights are ones
+    np.testing.assert_allclose(model.kept, y, rtol=1e-5)
+    np.testing.assert_allclose(1.0 - model.dense.kernel.numpy()[:, 0], (y[:, None] * ROWS).mean(0), rtol=1e-5)
+    model.test_step({"series": tf.constant(ROWS)})
+    assert set(seen) == {True, False}
+
+
 class Helper:
     """A plain object that keeps variables of a model, where TensorFlow does not look for them."""
 
