@@ -1847,12 +1847,6 @@ MUTANTS = [
         "tests/test_translation.py -k players_of_cycle_gan",
     ),
     Mutant(
-        "tfgen/core/player.py",
-        "{name: tf.stop_gradient(value) for name, value in prepared.items()}",
-        "prepared",
-        "tests/test_core.py -k prepared",
-    ),
-    Mutant(
         "tfgen/translation/srgan.py",
         'terms["feature_error"] = over_places(tf.math.squared_difference(*features))',
         'terms["feature_error"] = 0.0 * terms["error"]',

@@ -385,6 +385,31 @@ def test_a_discriminator_judges_what_lies_in_the_pool_in_training_alone():
     np.testing.assert_array_equal(validation["judged_a"], validation["fake_a"])
 
 
+def test_what_was_stopped_goes_on_to_the_same_weights_and_the_same_pool(tmp_path):
+    """Eagerly, with a pool that the steps before the stop have filled."""
+    data = load("digits", transform="invert,unpair")
+
+    def begin():
+        model = zoo.build("cycle_gan", **{**HEAPS, "levels": 17}, pool=3)
+        model.compile({player.name: keras.optimizers.SGD(0.01) for player in model.players()})
+        return model, checkpoints.trackable(model, None, model.optimizers)
+
+    def train(model, first, last):
+        for batch in data.training_batches(2, 0, start_step=first).take(last - first):
+            model.distribute_strategy.run(model.train_step, args=(batch,))
+
+    whole, trackable = begin()
+    train(whole, 0, 2)
+    checkpoints.save(tmp_path, trackable, 2, keep=1)
+    train(whole, 2, 4)
+    resumed, trackable = begin()
+    checkpoints.restore(tmp_path, trackable)
+    assert int(resumed.pooled.numpy()) == 3 and np.ptp(resumed.pools["a"].numpy()) > 0
+    train(resumed, 2, 4)
+    for one, other in zip(whole.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
+
+
 # Super-resolution.
 
 LARGER = {"image_shape": (8, 8, 3), "source_shape": (4, 4, 3), "levels": 256, "width": 2, "blocks": 1}

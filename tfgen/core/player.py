@@ -50,8 +50,7 @@ class Player:
 
     def rows(self, batch: dict, seed: tf.Tensor, training: bool) -> dict:
         """A batch with what is computed of it before the move."""
-        prepared = self.prepare(batch, seed, training) if self.prepare else {}
-        return batch | {name: tf.stop_gradient(value) for name, value in prepared.items()}
+        return batch | (self.prepare(batch, seed, training) if self.prepare else {})
 
     @property
     def variables(self) -> list[keras.Variable]:
