@@ -299,7 +299,7 @@ def test_a_reader_receives_all_that_was_asked(monkeypatch):
 def test_names_that_there_are(tmp_path):
     for name in ("digits", "tones", "pendulum", "ring", "folder:x", "audio:/y", "mnist", "MNIST", "lsun/bedroom:3.1.0"):
         names.check(name)
-    assert set(DATASETS) == {*names.EMBEDDED, *names.PREFIXES}
+    assert set(DATASETS) == {*names.EMBEDDED, *names.INSTALLED, *names.PREFIXES}
     audio.write_wav(tmp_path / "a.wav", np.zeros(9), 8000)
     with pytest.raises(ValueError, match=f"did you mean 'audio:{tmp_path}'"):
         names.check(str(tmp_path))

