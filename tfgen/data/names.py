@@ -70,8 +70,8 @@ def unknown(name: str, tfds: Iterable[str] = TFDS) -> str:
         + (f" (did you mean {' or '.join(map(repr, meant))}?)" if meant else "")
         + f"; there are {', '.join(map(repr, EMBEDDED))} (embedded), {', '.join(map(repr, INSTALLED))}, "
         "'folder:PATH' of images, 'captions:PATH' of images and sentences, 'pairs:PATH' and 'unpaired:PATH' of images, "
-        "'audio:PATH' of wav files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the image and audio sets "
-        "of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
+        "'audio:PATH' of wav files, 'series:FILE.npz', 'points:FILE.npz', 'stacked:SET', 'zip:a=SET,b=SET', and the "
+        "image and audio sets of TFDS: mnist, fashion_mnist, cifar10, celeb_a, lsun/bedroom, spoken_digit"
     )
 
 
