@@ -5,16 +5,19 @@ from trainers.config import TrainConfig, variant
 # Isola et al. 2017, section 3.3 and appendix 6.2: Adam at 2e-4 with a first moment of 0.5, batches of 1 to 10, half of
 # the steps at a rate that falls.
 PIX2PIX_DIGITS = TrainConfig(
-    source="Isola et al. 2017; sizes of our own, a minute of a CPU: digits from their negatives' edges.",
+    source="Isola et al. 2017; rate and sizes of our own, a minute of a CPU: digits from their edges.",
     model="pix2pix",
     dataset="digits",
     transforms="edges",
-    steps=1000,
-    epoch_steps=250,
+    steps=2000,
+    epoch_steps=500,
     batch_size=20,
-    learning_rate=2e-4,
+    learning_rate=1e-3,
     beta_1=0.5,
     hparams={"width": 16, "depth": 2, "patch_halvings": 1},
+    schedule="linear",
+    decay_from=1000,
+    average=0.99,
 )
 PIX2PIX_MAPS = variant(
     PIX2PIX_DIGITS,
@@ -25,7 +28,8 @@ PIX2PIX_MAPS = variant(
     steps=12_000,
     epoch_steps=1000,
     batch_size=4,
-    schedule="linear",
+    learning_rate=2e-4,
+    average=0.0,
     decay_from=6000,
 )
 # Zhu et al. 2017, section 4 and appendix 7.1: as above, batches of 1.
