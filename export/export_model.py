@@ -11,8 +11,13 @@ WORKDIR = flags.DEFINE_string("workdir", None, "of the training run")
 PRETRAINED = flags.DEFINE_string("pretrained", None, "instead of a workdir, the name of a published model")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"], required=True)
 OUTPUT = flags.DEFINE_string("output", None, "version folder to make, like served/my_model/1", required=True)
-TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "of what an autoregressive model draws; 1 is the model itself")
-NUCLEUS = flags.DEFINE_float("nucleus", 1.0, "share of probability that an autoregressive model draws from; 1 is all")
+DRAW = {
+    "temperature": flags.DEFINE_float(
+        "temperature", None, "of what an autoregressive model draws; 1 is the model itself"
+    ),
+    "nucleus": flags.DEFINE_float("nucleus", None, "share of probability that one draws from; 1 is all"),
+    "first_pixel": flags.DEFINE_string("first_pixel", None, "of what one samples: model, or uniform"),
+}
 NAME = flags.DEFINE_string("name", None, "of the model, for its server and its card (default: the run's)")
 MAX_ROWS = flags.DEFINE_integer("max_rows", 1024, "most rows of a request; a larger one is refused before any work")
 BEST = flags.DEFINE_bool("best", False, "at its best figure of validation, of a run that kept that (--keep_best)")
@@ -30,8 +35,7 @@ def main(_):
                 source,
                 OUTPUT.value,
                 SIGNATURES.value,
-                TEMPERATURE.value,
-                NUCLEUS.value,
+                {name: flag.value for name, flag in DRAW.items() if flag.value is not None},
                 NAME.value,
                 MAX_ROWS.value,
                 BEST.value,

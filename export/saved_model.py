@@ -111,8 +111,7 @@ def export(
     workdir: pathlib.Path,
     output: pathlib.Path,
     names: list[str] | None = None,
-    temperature: float = 1.0,
-    nucleus: float = 1.0,
+    draw: dict | None = None,
     name: str | None = None,
     max_rows: int = MAX_ROWS,
     best: bool = False,
@@ -123,13 +122,13 @@ def export(
       workdir: of a training run.
       output: the version folder to make, <base>/<number>.
       names: the signatures to serve; all if left out. The export holds only the weights that these read.
-      temperature, nucleus: how an autoregressive model draws; the card names them.
+      draw: how an autoregressive model draws, where not as it stands: fields of its `Draw`, which the card names.
       name: of the model, for its server; that of the run if left out.
       max_rows: the most that a request may have.
       best: at its best figure of validation (`--keep_best`), rather than at the last checkpoint.
     Raises:
-      ValueError: for a bad output path, name or number of rows, an unknown signature, or a temperature for a model that
-        has none.
+      ValueError: for a bad output path, name or number of rows, an unknown signature, or a way to draw for a model
+        that has none.
       FileNotFoundError: where `workdir` holds no trained model.
     """
     check_output(pathlib.Path(output))
@@ -138,10 +137,11 @@ def export(
             f"name={name!r}: must be of letters, digits, '_', '.' and '-', like {model_card.plain(name)!r}"
         )
     model = zoo.restore(workdir, best=best)
-    if (temperature, nucleus) != (1.0, 1.0):
+    if draw:
         if not hasattr(model, "drawing"):
-            raise ValueError(f"temperature={temperature}, nucleus={nucleus}: {type(model).__name__} draws without them")
-        model.drawing = dataclasses.replace(model.drawing, temperature=temperature, nucleus=nucleus)
+            (name_, value), *_ = draw.items()
+            raise ValueError(f"{name_}={value}: {type(model).__name__} draws without it")
+        model.drawing = dataclasses.replace(model.drawing, **draw)
     about = model_card.describe_run(workdir, model)
     return export_model(model, output, about | ({"name": name} if name else {}), names, max_rows)
 

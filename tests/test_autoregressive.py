@@ -166,6 +166,12 @@ def test_first_pixel_of_a_sample():
     )
     with pytest.raises(ValueError, match="first_pixel='zero': must be 'model', 'uniform'"):
         model.sample(seed, "zero")
+    model.drawing = Draw(first_pixel="uniform")
+    np.testing.assert_array_equal(model.sample(seed), sample(seed, "uniform"))
+    np.testing.assert_array_equal(model.sample(seed, "model"), sample(seed, "model"))
+    assert "the first pixel uniform" in model.signatures()["sample"].about
+    with pytest.raises(ValueError, match="first_pixel='zero': must be one of model, uniform"):
+        Draw(first_pixel="zero")
 
 
 @pytest.mark.parametrize("name", ["nade", "pixel_cnn"])

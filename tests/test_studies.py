@@ -24,7 +24,18 @@ from tfgen.distributions.latents import DiagonalGaussian, Flow
 from tfgen.metrics import evidence
 from tfgen.metrics.sharpness import laplacian_variance
 from tfgen.ops import seeds
-from tfgen.studies import anomaly, bound, clusters, codes, figures, interpolation, manifold, planning, table
+from tfgen.studies import (
+    anomaly,
+    bound,
+    clusters,
+    codes,
+    figures,
+    first_pixel,
+    interpolation,
+    manifold,
+    planning,
+    table,
+)
 from tfgen.studies.needs import offered
 from tfgen.studies.settings import Settings
 from trainers import callbacks, runner, variants
@@ -602,3 +613,15 @@ def test_progress_is_when_a_bar_was_first_reached(digits, tmp_path):
     assert line["cpu_minutes"] == [1, 2, 3, 4] and line["steps_of_checkpoints"] == [10, 20, 30, 40]
     of_bars = {30: 2.0, 10: 4.0, 5: None, 3: None}
     assert line["cpu_minutes_to"] == {f"{bar} times the floor": at for bar, at in of_bars.items()}
+
+
+def test_where_pixels_are_independent_the_first_moves_nothing():
+    """An FVSBN whose weights are zero; two other seeds agree where two draws of the biases' softmax do."""
+    model = zoo.build("fvsbn", image_shape=(8, 8, 1), levels=17)
+    for variable in model.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    figure, numbers = first_pixel.study(model, datasets.load("digits"), SETTINGS)
+    changed = numbers["changed"]
+    another = changed.pop("another seed")
+    assert set(changed.values()) == {0.0} and another == pytest.approx(16 / 17, abs=0.03) and figure.axes
+    assert set(numbers["nats"].values()) == {round(64 * float(np.log(17)), 4)}

@@ -28,6 +28,7 @@ PRETRAINED = flags.DEFINE_string("pretrained", None, "instead of a workdir, the 
 EXPORT = flags.DEFINE_string("export", None, "the version folder of an export")
 FOLDER = flags.DEFINE_string("folder", None, "of pictures, to be compared with a data set")
 DATASET = flags.DEFINE_string("dataset", None, "of --folder; of --export instead of that of its run")
+FIRST_PIXEL = flags.DEFINE_string("first_pixel", None, "of what an autoregressive model samples: model, or uniform")
 TRANSFORMS = flags.DEFINE_string("transforms", "", "of --dataset")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained", "export", "folder"], required=True)
 trainer_flags.declare_protocol()
@@ -43,6 +44,10 @@ def trained():
     from trainers import runner
 
     model = zoo.restore(source, best=bool(config.get("keep_best")))
+    if FIRST_PIXEL.value:
+        if not hasattr(model, "drawing"):
+            raise ValueError(f"first_pixel={FIRST_PIXEL.value!r}: {type(model).__name__} draws without it")
+        model.drawing = dataclasses.replace(model.drawing, first_pixel=FIRST_PIXEL.value)
     data = runner.load_data(config, flags.FLAGS.data_dir)
     return config, model, data, pathlib.Path("runs/pretrained") / name if name else source
 

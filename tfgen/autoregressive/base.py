@@ -62,18 +62,21 @@ class AutoregressiveModel(GenerativeModel):
         return self.distribution(**condition).log_prob(image)
 
     def sample(
-        self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "model", draw: Draw | None = None, **condition: tf.Tensor
+        self, seed: tf.Tensor, first_pixel: str | tf.Tensor = "", draw: Draw | None = None, **condition: tf.Tensor
     ) -> tf.Tensor:
         """One example of each seed row: int32 [N, 2] -> uint8 [N, *shape].
 
         Args:
           seed: row i of the answer depends on row i alone.
           first_pixel: "model" draws the upper left pixel (the first sample of audio) from the model, "uniform" from all
-            levels alike; levels [N, C] ([N] of audio) set it, to pixels of the training data, say.
-          draw: temperature and nucleus; if left out `self.drawing`, which is exact unless it was set.
+            levels alike; levels [N, C] ([N] of audio) set it, to pixels of the training data, say; if left out what
+            `draw` says.
+          draw: temperature, nucleus and first pixel; if left out `self.drawing`, which is exact unless it was set.
         Raises:
           ValueError: where `first_pixel` is none of these.
         """
+        if isinstance(first_pixel, str):
+            first_pixel = first_pixel or (draw or self.drawing).first_pixel
         if isinstance(first_pixel, str) and first_pixel == "model":
             return self.distribution(**condition).sample(seed, draw or self.drawing)
         places, channels = (self.shape[:2], self.shape[2:]) if self.example == "image" else (self.shape, ())

@@ -17,6 +17,9 @@ from tfgen.ops import seeds
 tfd = tfp.distributions
 
 
+FIRST_PIXELS = ("model", "uniform")
+
+
 @dataclasses.dataclass(frozen=True)
 class Draw:
     """How a value is drawn from its softmax; as it stands, unless told otherwise.
@@ -25,21 +28,26 @@ class Draw:
       temperature: divides the logits; below 1 likely values become likelier.
       nucleus: only the most likely values are drawn from, as many as together reach this probability (Holtzman et al.
         2020, "The Curious Case of Neural Text Degeneration").
+      first_pixel: of a sample: "model", or "uniform" for any of the levels alike, which the model goes on from.
     """
 
     temperature: float = 1.0
     nucleus: float = 1.0
+    first_pixel: str = "model"
 
     def __post_init__(self):
         if not self.temperature > 0:
             raise ValueError(f"temperature={self.temperature}: must be above 0 (1 leaves the model as it is)")
         if not 0 < self.nucleus <= 1:
             raise ValueError(f"nucleus={self.nucleus}: must lie in (0, 1] (1 leaves the model as it is)")
+        if self.first_pixel not in FIRST_PIXELS:
+            raise ValueError(f"first_pixel={self.first_pixel!r}: must be one of {', '.join(FIRST_PIXELS)}")
 
     def __str__(self):
         if self == Draw():
             return "exact (temperature 1, nucleus 1)"
-        return f"not of the model itself but at temperature {self.temperature:g}, nucleus {self.nucleus:g}"
+        first = ", the first pixel uniform" if self.first_pixel == "uniform" else ""
+        return f"not of the model itself but at temperature {self.temperature:g}, nucleus {self.nucleus:g}{first}"
 
     def __call__(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
         """[N, levels], [N] -> level uint8 [N]."""

@@ -33,6 +33,7 @@ _ROWS = (
     _row("clusters", "encode", "image", "labels"),
     _row("transfer", "encode", "image", "labels"),
     _row("density", "log_prob", "sample", "point"),
+    _row("first_pixel", "log_prob", "sample", "complete", "image"),
     _row("planning", "simulate", "series", "a simulator"),
     _row("walk", "generate", "prior", "image"),
     _row("sentences", "embed", "given text", "image"),
