@@ -49,6 +49,7 @@ SERVED = (
     *("log_prob", "complete", "simulate", "encode", "decode", "reconstruct", "generate", "sample", "discriminate"),
     *("classify", "elbo", "free_energy", "translate", "a_to_b", "b_to_a", "upscale", "colorize", "draw"),
 )
+OF_SOURCES = ("translate", "upscale", "colorize")  # verbs that make an image of a source
 # Verbs that several models have together; a model that has fewer or more of them says so in its entry.
 EXACT = ("log_prob", "sample", "complete")
 BOUNDED = ("elbo", "importance_bound", "prior", "encode", "decode", "sample", "reconstruct")

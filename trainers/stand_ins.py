@@ -10,11 +10,13 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from tfgen import zoo
 from tfgen.core import Signature
 from tfgen.core.signature import SEED
 from tfgen.data import Examples, folder, transforms
 
-CONDITIONS = ("label", "action", "text")
+CONDITIONS = ("label", "action", "text", "source")
+VERBS = ("sample", "draw", "log_prob", "discriminate", *zoo.OF_SOURCES, "a_to_b", "b_to_a")
 # Signatures named like verbs that answer otherwise.
 LIVE = {"encode", "decode", "complete", "simulate", "elbo"}
 
@@ -54,7 +56,7 @@ class Exported:
     @property
     def verbs(self) -> tuple[str, ...]:
         """Those that one signature answers alone."""
-        return tuple(name for name in ("sample", "draw", "log_prob", "discriminate") if name in self._signatures)
+        return tuple(name for name in VERBS if name in self._signatures)
 
     def signatures(self) -> dict[str, Signature]:
         """What it serves."""
@@ -71,6 +73,14 @@ class Exported:
     def draw(self, text, seed):
         """string [N], int32 [N, 2] -> N pictures of what the texts say."""
         return self._signatures["draw"].function(text=text, seed=seed)[self.example]
+
+    def a_to_b(self, a):
+        """Pictures of one kind -> as those of the other."""
+        return self._signatures["a_to_b"].function(a=a)["image"]
+
+    def b_to_a(self, b):
+        """The way back."""
+        return self._signatures["b_to_a"].function(b=b)["image"]
 
     def log_prob(self, example, **condition):
         """N examples -> [N] nats."""

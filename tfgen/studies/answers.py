@@ -9,7 +9,6 @@ from tfgen import zoo
 from tfgen.ops import images, seeds
 from tfgen.studies import codes, figures
 
-VERBS = ("translate", "upscale", "colorize")  # that make an image of a source
 SOURCES, SHOWN, ANSWERS = 64, 8, 4
 AT_ONCE = 50
 
@@ -49,7 +48,7 @@ def study(model, data, settings):
 
 def answer(model) -> Callable[..., tf.Tensor]:
     """A function (seed, source) -> image, by the verb that the model has."""
-    signature = model.signatures()[next(verb for verb in VERBS if verb in zoo.verbs(model))]
+    signature = model.signatures()[next(verb for verb in zoo.OF_SOURCES if verb in zoo.verbs(model))]
 
     def function(seed, source):
         inputs = {"source": source} | ({"seed": seed} if "seed" in signature.inputs else {})

@@ -39,7 +39,7 @@ def offered(model, data) -> set[str]:
     """
     there = {*zoo.verbs(model), *model.signatures(), model.example}
     there |= {f"given {name}" for name in model.condition_spec} or {"no condition"}
-    there |= {"a source"} if "source" in model.batch_spec else set()
+    there |= {"a source"} if there & set(zoo.OF_SOURCES) else set()
     for one, other in (("log_prob", "elbo"), ("sample", "a source")):
         there |= {f"{one} or {other}"} if there & {one, other} else set()
     there |= {"network"} if hasattr(model, "network") else set()
@@ -62,8 +62,10 @@ def _of_codes(model, there: set[str]) -> set[str]:
 
     from tfgen.distributions.latents import DiagonalGaussian, Layers
 
-    condition = {name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in model.condition_spec.items()}
-    prior = model.prior(**condition) if "prior" in there else None
+    prior = None
+    if "prior" in there:
+        spec_of = model.condition_spec.items()
+        prior = model.prior(**{name: tf.zeros([1, *spec.shape[1:]], spec.dtype) for name, spec in spec_of})
     if not hasattr(model, "latent_dim") or isinstance(prior, Layers):
         return set()
     words = {"latent_dim", f"latent_dim={model.latent_dim}"}

@@ -98,7 +98,7 @@ class Pix2Pix(GenerativeModel):
             self._discriminator_terms,
             [self.discriminator],
             objective=lambda terms: 0.5 * (terms["real"] + terms["fake"]),
-            units=units | watches,
+            units=units | watches | {"loss": self.objective.unit},
         )
         return discriminator, generator
 
