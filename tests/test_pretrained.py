@@ -36,7 +36,7 @@ def eagerly(yes):
 @pytest.mark.parametrize("name", zoo.read_manifest())
 def test_a_published_model_finds_its_figures_again(name, request):
     config = zoo.read_config(zoo.PRETRAINED / name)
-    data_dir = request.getfixturevalue("tfds_dir") if config["dataset"] == "mnist" else None
+    data_dir = request.getfixturevalue("tfds_dir") if config["dataset"] in ("mnist", "cifar10") else None
     data = load(config["dataset"], data_dir, config["transforms"])
     evaluation = json.loads((zoo.PRETRAINED / name / "evaluation.json").read_text())
     assert evaluation["protocol"] == data.protocol and not splits.difference(config["data"], data.record)

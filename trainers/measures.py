@@ -27,7 +27,10 @@ from trainers import classifier, features, pictures, translations
 BOUND_EXAMPLES = 1000  # of an importance bound, which costs k passes an example, unless the protocol says how many
 AT_ONCE = 50  # of the k samples of an importance bound
 AIS_CHAINS = 200  # of a partition function; Salakhutdinov and Murray 2008 have 100, and 14,500 temperatures
-CHECKED = ("likelihood", "partition", "denoising", "bounds", "reconstruction", "discriminator", "pairs")  # of `check`
+CHECKED = (  # of `check`
+    *("likelihood", "partition", "denoising", "bounds", "reconstruction", "discriminator", "pairs", "translated"),
+    "cycles",
+)
 PCA_EXAMPLES = 10_000  # of the training split, of principal component analysis
 TRAINING_PICTURES = 20_000  # the first, among which samples may have neighbours
 SAMPLES = 2500  # where models are compared: Lin et al. 2018, section 4.1
@@ -97,6 +100,7 @@ def measure(model, data, protocol: Protocol, only: tuple[str, ...] | None = None
     """
     # Of a stack the labels are too many for a classifier of them.
     there = offered(model, data) | ({"stack"} if data.stack_of else set())
+    there |= {"labels of both sides"} if data.sides_alike else set()
     there |= {"feature network"} if protocol.features or (data.class_names and not data.stack_of) else set()
     rows = [row for row in MEASURES if only is None or row.name in only]
     fitting = [row for row in rows if not row.lacking(there)]
@@ -465,29 +469,35 @@ def codes(model, data, protocol) -> dict:
 
 
 def cycles(model, data, protocol) -> dict:
-    """How much is lost there and back, per pixel in 0 .. 1. Where the sides are those of pairs, how far what is made is
-    from the truth, which the model was not told, beside the pictures as they are; and where there are labels, whether
-    a classifier of one side finds in what is made of the other the class that it had."""
-    ways = {"a": ("b", model.a_to_b, model.b_to_a), "b": ("a", model.b_to_a, model.a_to_b)}
-    split, limit = protocol.split, protocol.limit(BOUND_EXAMPLES)
-    given = translations.sides(data, split, limit, ("a", "b"))
+    """How much is lost there and back, per pixel in 0 .. 1; and where the sides are those of pairs, how far what is
+    made is from the truth, which the model was not told, beside the pictures as they are."""
+    given = translations.sides(data, protocol.split, protocol.limit(BOUND_EXAMPLES), ("a", "b"))
     result = {"pictures": len(given["a"])}
-    for one, (other, there, back) in ways.items():
+    for one, (other, there, back) in _ways(model).items():
         made = answers.in_parts(there, given[one])
         result[f"{one}_to_{other}_and_back_l1"] = translations.l1(
             answers.in_parts(back, made), given[one], model.levels
         )
         if data.aligned:
             result[f"{one}_to_{other}_l1"] = translations.l1(made, given[other], model.levels)
-        side = data.splits[split].parts[other]
-        if data.aligned and side.class_names:
-            network = _network("", side, dataclasses.replace(protocol, folder=f"{protocol.folder}_{other}"))
-            labels = translations.sides(side, split, limit, ("label",))["label"]
-            kept = network.of(made)[1].argmax(axis=1) == labels
-            result[f"{one}_to_{other}_class_kept"] = round(float(kept.mean()), 4)
-            result[f"classifier_of_{other}_test_accuracy"] = network.test_accuracy
-    if data.aligned:
-        result["identity_l1"] = translations.l1(given["a"], given["b"], model.levels)
+    return result | ({"identity_l1": translations.l1(given["a"], given["b"], model.levels)} if data.aligned else {})
+
+
+def _ways(model):
+    return {"a": ("b", model.a_to_b, model.b_to_a), "b": ("a", model.b_to_a, model.a_to_b)}
+
+
+def class_kept(model, data, protocol) -> dict:
+    """How often a classifier of one side, where its pictures have labels, sees in what is made of a picture of the other
+    side the class that this had."""
+    split, limit, result = protocol.split, protocol.limit(BOUND_EXAMPLES), {}
+    for one, (other, there, _) in _ways(model).items():
+        here, side = (data.splits[split].parts[name] for name in (one, other))
+        network = _network("", side, dataclasses.replace(protocol, folder=f"{protocol.folder}_{other}"))
+        given = translations.sides(here, split, limit, ("image", "label"))
+        kept = network.of(answers.in_parts(there, given["image"]))[1].argmax(axis=1) == given["label"]
+        result[f"{one}_to_{other}_class_kept"] = round(float(kept.mean()), 4)
+        result[f"classifier_of_{other}_test_accuracy"] = network.test_accuracy
     return result
 
 
@@ -519,6 +529,7 @@ MEASURES = (
     Row("stacked_modes", ("sample", "image", "stack"), stacked_modes),
     Row("translated", ("a source", "image"), translated),
     Row("cycles", ("a_to_b", "b_to_a"), cycles),
+    Row("class_kept", ("a_to_b", "b_to_a", "labels of both sides"), class_kept),
 )
 
 

@@ -154,6 +154,13 @@ class Examples:
         return dataclasses.replace(Examples.zip(self.name, a=self.side("source"), b=self.side("image")), aligned=True)
 
     @property
+    def sides_alike(self) -> bool:
+        """Whether it is of two sets whose labels are the same classes."""
+        parts = getattr(self.splits.get("train"), "parts", {})
+        names = [part.class_names for part in parts.values()]
+        return len(names) == 2 and bool(names[0]) and names[0] == names[1]
+
+    @property
     def limits(self) -> dict[str, int]:
         """The exclusive upper bound of every integer, and of the bytes of a text, by name."""
         limits = {"label": len(self.class_names) + bool(self.labelled)}
