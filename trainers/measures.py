@@ -488,8 +488,7 @@ def _ways(model):
 
 
 def class_kept(model, data, protocol) -> dict:
-    """How often a classifier of one side, where its pictures have labels, sees in what is made of a picture of the other
-    side the class that this had."""
+    """How often a classifier of one side's pictures sees in what is made of one of the other side the class of this."""
     split, limit, result = protocol.split, protocol.limit(BOUND_EXAMPLES), {}
     for one, (other, there, _) in _ways(model).items():
         here, side = (data.splits[split].parts[name] for name in (one, other))
