@@ -358,9 +358,26 @@ def test_two_sets_side_by_side_have_orders_and_noise_of_their_own(tmp_path):
     assert len(test) == data.splits["test"].size
 
 
+def test_fake_pictures_are_as_asked_and_always_the_same():
+    one, other = (load("fake:6x9x3,levels=5,classes=4,captions=1,examples=100") for _ in range(2))
+    assert one.arguments["image_shape"] == (6, 9, 3) and one.arguments["levels"] == 5 and len(one.class_names) == 4
+    batches = [next(iter(each.batches("train", 80))) for each in (one, other)]
+    for name, value in batches[0].items():
+        np.testing.assert_array_equal(value, batches[1][name])
+    image = batches[0]["image"].numpy()
+    assert set(np.unique(image)) == set(range(5)) and len(np.unique(image, axis=0)) == 80
+    labels = batches[0]["label"].numpy()
+    assert [f"a picture of class {label}".encode() for label in labels] == batches[0]["text"].numpy().tolist()
+
+
 @pytest.mark.parametrize(
     "name, message",
     [
+        ("fake:", "give a shape, like fake:64x64x3,classes=10,captions=1"),
+        ("fake:64", "'64' is no height, width and 1 or 3 channels"),
+        ("fake:8x8x3,colors=3", "colors=3 is none of levels, classes, captions, examples"),
+        ("fake:8x8x3,classes=1", "2 to 256 levels, no class or two, 20 examples or more"),
+        ("fake:4096x4096x3", "more than a gigabyte"),
         ("zip:", "give two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist"),
         ("zip:mnist,cifar10", "give two sets or more with a name for each"),
         ("zip:a=digits", "give two sets or more"),

@@ -17,6 +17,7 @@ PREFIXES = {
     "points": "the file, like points:/data/points.npz",
     "pairs": "the folder, like pairs:/data/maps",
     "unpaired": "the folder with trainA/ and trainB/ in it, like unpaired:/data/horse2zebra",
+    "fake": "a shape, like fake:64x64x3,classes=10,captions=1",
     "stacked": "a set of gray pictures with labels, like stacked:mnist",
     "zip": "two sets or more with a name for each, like zip:a=mnist,b=fashion_mnist",
 }

@@ -19,6 +19,7 @@ from tfgen.data import (
     digits,
     emoji,
     factors,
+    fake,
     files,
     folder,
     letters,
@@ -60,12 +61,13 @@ def load(
     """A data set by name.
 
     Args:
-      name: "digits", "factors", "letters", "scenes", "emoji", "photographs", "folder:PATH" of images, "captions:PATH"
-        of images and sentences, "pairs:PATH" of pictures and what is to become of them, "unpaired:PATH" of two sets of
-        pictures, "tones", "audio:PATH" of wav files, "pendulum", "series:FILE.npz", "ring" and other sets of points,
-        "points:FILE.npz", the name of a TFDS set of images or sound ("mnist", "cifar10", "lsun/bedroom",
-        "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray pictures of a set as the colours of one,
-        or "zip:a=SET,b=SET" for two of these or more at once, each in an order of its own.
+      name: "digits", "factors", "letters", "scenes", "emoji", "photographs", "fake:HxWxC" of made-up pictures,
+        "folder:PATH" of images, "captions:PATH" of images and sentences, "pairs:PATH" of pictures and what is to become
+        of them, "unpaired:PATH" of two sets of pictures, "tones", "audio:PATH" of wav files, "pendulum",
+        "series:FILE.npz", "ring" and other sets of points, "points:FILE.npz", the name of a TFDS set of images or sound
+        ("mnist", "cifar10", "lsun/bedroom", "spoken_digit", "cycle_gan/horse2zebra"), "stacked:SET" for three gray
+        pictures of a set as the colours of one, or "zip:a=SET,b=SET" for two of these or more at once, each in an order
+        of its own.
       data_dir: where TFDS keeps its data; if left out TFDS_DATA_DIR, or TFDS's own default.
       transform: comma-separated, see `transforms.NAMES`.
       skip_corrupt: leave out image files that cannot be read (of a folder), rather than stop.
@@ -245,6 +247,30 @@ def _emoji(request: Request) -> Examples:
     fingerprint = {split: splits.fingerprint(key for key in keys if splits.of(key) == split) for split in splits.NAMES}
     made = _images(request.name, images.shape[1:], emoji.LEVELS, (), parts, protocol, fingerprint)
     return _with_source(_with_text(made, max(map(len, keys))), images.shape[1:])
+
+
+def _fake(request: Request) -> Examples:
+    asked = fake.parse(request.name)
+    apply = _fixed(transforms.parse(request.transform, asked.levels))
+    images, labels, texts = fake.read(asked)
+    images, texts = np.stack([apply(image) for image in images]), np.array(texts)
+    rows = splits.fixed(len(images))
+    parts = {
+        split: _in_memory(
+            image=images[index], label=labels[index], **({"text": texts[index]} if asked.captions else {})
+        )
+        for split, index in rows.items()
+    }
+    made = _images(
+        request.name,
+        images.shape[1:],
+        asked.levels,
+        tuple(f"class {label}" for label in range(asked.classes)),
+        parts,
+        f"{len(images)} pictures made up by a seed, {SHUFFLED}",
+        _of_rows(request.name, rows),
+    )
+    return _with_text(made, captions.size([texts])) if asked.captions else made
 
 
 def _photographs(request: Request) -> Examples:
@@ -625,6 +651,7 @@ DATASETS = {
     "folder": _folder,
     "emoji": _emoji,
     "photographs": _photographs,
+    "fake": _fake,
     "pairs": _pairs,
     "unpaired": _unpaired,
     "captions": _folder,

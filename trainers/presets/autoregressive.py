@@ -45,6 +45,12 @@ CIFAR10 = TrainConfig(
 )
 
 
+IMAGENET = variant(
+    CIFAR10,
+    "ImageNet, as van den Oord et al. 2016 have it. For an accelerator.",
+    dataset="imagenet_resized/32x32",
+    batch_size=64,
+)
 ROW_LSTM_DIGITS = variant(
     DIGITS,
     STOPPED,
@@ -247,5 +253,29 @@ PRESETS = {
         transforms="clip:16000",
         steps=500_000,
         epoch_steps=2000,
+    ),
+    "row_lstm_imagenet32": variant(
+        IMAGENET,
+        "12 layers of 384 features, as van den Oord et al. 2016 have for ImageNet. For an accelerator.",
+        model="pixel_rnn",
+        hparams={"recurrence": "row", "width": 384, "depth": 12, "head_width": 1024},
+    ),
+    "gated_pixel_cnn_imagenet32": variant(
+        IMAGENET,
+        "20 layers of 384 features, as van den Oord et al. 2016b have for ImageNet. For an accelerator.",
+        model="gated_pixel_cnn",
+        optimizer="adam",
+        learning_rate=2e-4,
+        hparams={"width": 384, "depth": 20, "head_width": 1024},
+    ),
+    "gated_pixel_cnn_imagenet64": variant(
+        IMAGENET,
+        "gated_pixel_cnn_imagenet32 at 64 pixels. For an accelerator.",
+        model="gated_pixel_cnn",
+        dataset="imagenet_resized/64x64",
+        optimizer="adam",
+        learning_rate=2e-4,
+        batch_size=16,
+        hparams={"width": 384, "depth": 20, "head_width": 1024},
     ),
 }

@@ -151,4 +151,15 @@ PRESETS = {
         hparams={"latent_dim": 100, "width": 128},
         **_DCGAN,
     ),
+    "dcgan_lsun_bedroom": TrainConfig(
+        source="Radford et al. 2016, section 4 and figure 3. For an accelerator.",
+        dataset="lsun/bedroom",
+        transforms="resize:64",
+        steps=200_000,
+        epoch_steps=2000,
+        batch_size=128,
+        average=0.999,
+        hparams={"latent_dim": 100, "width": 128},
+        **_DCGAN,
+    ),
 }
