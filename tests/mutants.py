@@ -1631,8 +1631,8 @@ MUTANTS = [
     ),
     Mutant(
         "tfgen/translation/gan_cls.py",
-        "BETWEEN * replicas.next_rows(embedding)",
-        "BETWEEN * embedding",
+        "BETWEEN * replicas.next_rows(own)",
+        "BETWEEN * own",
         "tests/test_text_to_image.py -k players_of_gan_cls",
     ),
     Mutant(
@@ -1645,7 +1645,25 @@ MUTANTS = [
         "tfgen/translation/gan_cls.py",
         "        if self.interpolation:\n",
         "        if True:\n",
-        "tests/test_text_to_image.py -k without_interpolation",
+        "tests/test_text_to_image.py -k game_alone",
+    ),
+    Mutant(
+        "tfgen/translation/gan_cls.py",
+        'self.matching * terms.get("shown", 0.0)',
+        'terms.get("shown", 0.0)',
+        "tests/test_text_to_image.py -k players_of_gan_cls",
+    ),
+    Mutant(
+        "tfgen/translation/gan_cls.py",
+        "self._matching(shown, own, training)",
+        "self._matching(shown, replicas.next_rows(own), training)",
+        "tests/test_text_to_image.py -k players_of_gan_cls",
+    ),
+    Mutant(
+        "tfgen/ops/replicas.py",
+        "return before + tf.range(tf.shape(value)[0])",
+        "return tf.range(tf.shape(value)[0])",
+        "tests/test_zoo.py -k 'gan_cls and two_replicas'",
     ),
     Mutant(
         "tfgen/layers/text.py",

@@ -217,7 +217,7 @@ ARGUMENTS = {"image_shape": (8, 8, 3), "levels": 5, "text_bytes": 16, "text_dim"
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(1)
-    model = zoo.build("gan_cls", **ARGUMENTS, latent_dim=3, interpolation=0.5)
+    model = zoo.build("gan_cls", **ARGUMENTS, latent_dim=3, interpolation=0.5, matching=0.25)
     for i, variable in enumerate(model.trainable_variables):  # biases are no longer zero
         variable.assign_add(0.2 * tf.random.stateless_normal(variable.shape, [5, i]))
     return model
@@ -235,26 +235,34 @@ def logit_of(model, pixels, embedding):
     return model.judges(np.concatenate([features, planes], axis=-1)).numpy().item()
 
 
+def not_its_own(model, pixels, embeddings, i):
+    """-ln P(text i | picture), of all texts."""
+    scores = embeddings @ model.seen(model.looks(pixels)).numpy()[0]
+    return np.log(np.exp(scores).sum()) - scores[i]
+
+
 def test_what_the_players_of_gan_cls_minimise(model):
-    """Algorithm 1 and equation 5 of Reed et al., one example after another."""
+    """Algorithm 1 and equation 5 of Reed et al., and the texts' softmax, one example after another."""
     texts = [b"red", b"a blue bird", b"", b"green", b"red"]
     batch = {"image": tf.constant(np.random.default_rng(0).integers(0, 5, (5, 8, 8, 3)), tf.uint8)}
     batch |= {"text": tf.constant(texts)}
     seed = seeds.seed_rows(5, 3)
     own, first, last = (seeds.normal(rows, [3]).numpy() for rows in (seed, *seeds.split(seed, 2)))
-    discriminator, generator = [], []
+    embeddings, discriminator, generator = model.embed(batch["text"]).numpy(), [], []
     for i, text in enumerate(texts):
         other, real = texts[(i + 1) % 5], batch["image"][i : i + 1].numpy() / 2.0 - 1.0
         embedding, fake = of_one(model, [text], own[i])
         refused = logit_of(model, real, of_one(model, [other], own[i])[0]), logit_of(model, fake, embedding)
         taken = logit_of(model, real, embedding)
         discriminator.append(np.logaddexp(0.0, -taken) + 0.5 * np.logaddexp(0.0, refused).sum())
+        discriminator[-1] += 0.25 * not_its_own(model, real, embeddings, i)
         embedding, fake = of_one(model, [text], first[i])
         between, middle = of_one(model, [text, other], last[i])
         logits = logit_of(model, fake, embedding), logit_of(model, middle, between)
         generator.append(np.logaddexp(0.0, -logits[0]) + 0.5 * np.logaddexp(0.0, -logits[1]))
+        generator[-1] += 0.25 * not_its_own(model, fake, embeddings, i)
     wanted = {
-        "discriminator": (discriminator, [model.encoder, model.looks, model.asked, model.judges]),
+        "discriminator": (discriminator, [model.encoder, model.looks, model.asked, model.judges, model.seen]),
         "generator": (generator, [model.told, model.generator]),
     }
     assert [player.name for player in model.players()] == list(wanted)
@@ -273,12 +281,16 @@ def test_the_encoder_does_not_learn_to_mislead_the_generator(model):
     assert all(gradient is None for gradient in tape.gradient(fake, painters))
 
 
-def test_without_interpolation_the_generator_has_one_term():
-    model = zoo.build("gan_cls", **ARGUMENTS, interpolation=0.0)
+def test_without_interpolation_and_matching_it_is_the_game_alone():
+    model = zoo.build("gan_cls", **ARGUMENTS, interpolation=0.0, matching=0.0)
     batch = {"image": tf.zeros([3, 8, 8, 3], tf.uint8), "text": tf.constant(["a", "b", "c"])}
-    terms = model.players()[1].terms(batch, seeds.seed_rows(3), False)
+    discriminator, generator = model.players()
+    terms = discriminator.terms(batch, seeds.seed_rows(3), False)
+    wanted = terms["real"] + (terms["mismatched"] + terms["fake"]) / 2.0
+    np.testing.assert_allclose(discriminator.objective(terms), wanted, rtol=1e-6)
+    terms = generator.terms(batch, seeds.seed_rows(3), False)
     assert list(terms) == ["fooling"]
-    np.testing.assert_array_equal(model.players()[1].objective(terms), terms["fooling"])
+    np.testing.assert_array_equal(generator.objective(terms), terms["fooling"])
 
 
 def test_a_served_text_is_long_at_most_as_the_model_reads(model):
@@ -307,6 +319,7 @@ def test_data_with_longer_texts_are_refused(model):
     [
         ({"text_bytes": 0}, "text_bytes=0: must be at least 1"),
         ({"interpolation": -1.0}, "interpolation=-1.0: must not be negative"),
+        ({"matching": -1.0}, "matching=-1.0: must not be negative"),
         ({"image_shape": (4, 8, 3)}, "GAN-CLS makes sides of 8 to 128"),
     ],
 )

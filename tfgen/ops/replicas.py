@@ -20,7 +20,12 @@ def next_rows(value: tf.Tensor) -> tf.Tensor:
 
     Differentiable, and to be called by every replica, as `gather_batch` is.
     """
-    everything, counts = gather_batch(value), gather_batch(tf.shape(value)[:1])
-    replica = tf.distribute.get_replica_context()
-    first = tf.reduce_sum(counts[: replica.replica_id_in_sync_group if replica else 0])
-    return tf.roll(everything, -1, axis=0)[first : first + tf.shape(value)[0]]
+    first = row_numbers(value)[0]
+    return tf.roll(gather_batch(value), -1, axis=0)[first : first + tf.shape(value)[0]]
+
+
+def row_numbers(value: tf.Tensor) -> tf.Tensor:
+    """Where the rows of this replica stand in the batch of all, which have to call it: [B, ...] -> int32 [B]."""
+    counts, replica = gather_batch(tf.shape(value)[:1]), tf.distribute.get_replica_context()
+    before = tf.reduce_sum(counts[: replica.replica_id_in_sync_group if replica else 0])
+    return before + tf.range(tf.shape(value)[0])

@@ -24,13 +24,17 @@ class GANCLS(GenerativeModel):
 
     embedding      phi(t), of the bytes of a text t
     generator      x~ = G(z, phi(t)), z ~ N(0, I)
-    discriminator  -ln D(x, phi(t)) - (ln(1 - D(x, phi(t'))) + ln(1 - D(x~, phi(t)))) / 2
-    generator      -ln D(x~, phi(t)) - w ln D(x-, phi-), of phi- = (phi(t) + phi(t')) / 2 and x- = G(z, phi-)
+    discriminator  -ln D(x, phi(t)) - (ln(1 - D(x, phi(t'))) + ln(1 - D(x~, phi(t)))) / 2 - m ln P(t | x)
+    generator      -ln D(x~, phi(t)) - w ln D(x-, phi-) - m ln P(t | x~), of phi- = (phi(t) + phi(t')) / 2 and
+                   x- = G(z, phi-)
 
-    t' is the sentence of the next example in the batch. Deviations: phi is learned with the discriminator, by which
-    sentences belong to which pictures (the paper's is taught beforehand, by a loss of rank of pictures and sentences);
-    the generator maximises ln D, which moves it where the paper's ln(1 - D) is flat; spectral normalisation in the
-    discriminator, not batch norm, which would let a pair be judged by the others of its batch.
+    t' is the sentence of the next example in the batch. P(t | x), a softmax of v(x)' phi over the texts of the batch
+    where v is linear in the discriminator's features, is what phi is taught by beside the game. The paper teaches phi
+    beforehand, by a hinge loss of such pairs; the game alone learns slowest what few mismatched pairs differ in. That
+    the generator has this term too is Zhang et al. 2021, "Cross-Modal Contrastive Learning for Text-to-Image
+    Generation", https://arxiv.org/abs/2101.04702 (equations 2 to 5); m = 0 is the game alone.
+    Other deviations: the generator maximises ln D, which moves it where the paper's ln(1 - D) is flat; no batch norm in
+    the discriminator, which would let a pair be judged by the others of its batch.
 
     A text of more than `text_bytes` is not in what it is trained on; a served row with one is not valid.
 
@@ -44,6 +48,7 @@ class GANCLS(GenerativeModel):
       latent_dim: dimensions of z.
       width: features of each network next to the image.
       interpolation: w, the weight of the generator's term between sentences (INT); 0: GAN-CLS alone.
+      matching: m, the weight of the texts' softmax; 0: none.
 
     Raises:
       ValueError: naming an argument that is out of range.
@@ -60,26 +65,29 @@ class GANCLS(GenerativeModel):
         latent_dim: int = 32,
         width: int = 32,
         interpolation: float = 1.0,
-        spectral_norm: bool = True,
+        matching: float = 1.0,
     ):
         super().__init__(image_shape, levels)
         sizes = {"text_bytes": text_bytes, "text_dim": text_dim, "text_width": text_width, "text_depth": text_depth}
         arguments.check(sizes | {"latent_dim": latent_dim, "width": width})
-        if interpolation < 0:
-            raise ValueError(f"interpolation={interpolation}: must not be negative")
+        for name, value in (("interpolation", interpolation), ("matching", matching)):
+            if value < 0:
+                raise ValueError(f"{name}={value}: must not be negative")
         check_sides(self.image_shape, "GAN-CLS")
-        self.text_bytes, self.latent_dim, self.interpolation = text_bytes, latent_dim, interpolation
+        self.text_bytes, self.latent_dim = text_bytes, latent_dim
+        self.interpolation, self.matching = interpolation, matching
         self.objective = OBJECTIVES["non_saturating"]
         ups = halvings(min(self.image_shape[:2]))
         widths = [width * 2**i for i in range(ups)]
         self.encoder = TextEncoder(text_width, text_depth, text_dim)
-        plain, spectral = (Linear(keras.initializers.GlorotUniform, own) for own in (False, spectral_norm))
-        self.told = _read(plain, text_dim)
-        self.generator = _generator(plain, widths, self.image_shape)
-        downs = [layer for one in widths for layer in (spectral.conv(one, 4, 2), keras.layers.LeakyReLU(SLOPE))]
-        self.looks, self.asked = keras.Sequential(downs), _read(spectral, text_dim)
-        joint = [spectral.conv(widths[-1], 1), keras.layers.LeakyReLU(SLOPE), keras.layers.Flatten(), spectral.dense(1)]
+        linear = Linear(keras.initializers.HeNormal)
+        self.told = _read(linear, text_dim)
+        self.generator = _generator(linear, widths, self.image_shape)
+        downs = [layer for one in widths for layer in (linear.conv(one, 4, 2), keras.layers.LeakyReLU(SLOPE))]
+        self.looks, self.asked = keras.Sequential(downs), _read(linear, text_dim)
+        joint = [linear.conv(widths[-1], 1), keras.layers.LeakyReLU(SLOPE), keras.layers.Flatten(), linear.dense(1)]
         self.judges = keras.Sequential(joint)
+        self.seen = keras.Sequential([keras.layers.Flatten(), linear.dense(text_dim)]) if matching else None
 
     @property
     def condition_spec(self):
@@ -124,15 +132,15 @@ class GANCLS(GenerativeModel):
             Player(
                 "discriminator",
                 self._discriminator_terms,
-                [self.encoder, self.looks, self.asked, self.judges],
-                objective=lambda terms: terms["real"] + (terms["mismatched"] + terms["fake"]) / 2.0,
+                [self.encoder, self.looks, self.asked, self.judges, *([self.seen] if self.seen else [])],
+                objective=self._discriminator_loss,
                 units=dict.fromkeys(ACCURACIES, "fraction"),
             ),
             Player(
                 "generator",
                 self._generator_terms,
                 [self.told, self.generator],
-                objective=lambda terms: terms["fooling"] + self.interpolation * terms.get("fooling_between", 0.0),
+                objective=self._generator_loss,
             ),
         )
 
@@ -146,23 +154,40 @@ class GANCLS(GenerativeModel):
         pairs = tf.concat([of_real, of_real, of_fake], 0), tf.concat([own, other, own], 0)
         real, mismatched, fake = tf.split(self._judge(*pairs, training), 3)
         right = zip(ACCURACIES, (real > 0.0, mismatched < 0.0, fake < 0.0), strict=True)
-        return {
+        terms = {
             "real": self.objective.real(real),
             "mismatched": self.objective.fake(mismatched),
             "fake": self.objective.fake(fake),
         } | {name: tf.cast(value, tf.float32) for name, value in right}
+        return terms | ({"matching": self._matching(of_real, own, training)} if self.seen else {})
+
+    def _discriminator_loss(self, terms):
+        game = terms["real"] + (terms["mismatched"] + terms["fake"]) / 2.0
+        return game + self.matching * terms.get("matching", 0.0)
+
+    def _matching(self, features, embedding, training):
+        """-ln P(t | x), [N], of a picture's own text among those of the batch of all replicas."""
+        seen = tf.cast(self.seen(features, training=training), tf.float32)
+        scores = tf.matmul(seen, replicas.gather_batch(embedding), transpose_b=True)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(replicas.row_numbers(embedding), scores)
 
     def _generator_terms(self, batch, seed, training):
-        embedding = self.embed(batch["text"])
+        own = self.embed(batch["text"])
         first, last = seeds.split(seed, 2)
-        names, latents = ["fooling"], self.latents(first)
+        names, latents, embedding = ["fooling"], self.latents(first), own
         if self.interpolation:
-            between = (1.0 - BETWEEN) * embedding + BETWEEN * replicas.next_rows(embedding)
-            embedding = tf.concat([embedding, between], 0)
-            names, latents = [*names, "fooling_between"], tf.concat([latents, self.latents(last)], 0)
+            between = (1.0 - BETWEEN) * own + BETWEEN * replicas.next_rows(own)
+            names, embedding = [*names, "fooling_between"], tf.concat([own, between], 0)
+            latents = tf.concat([latents, self.latents(last)], 0)
         features = self.looks(self.pixels(latents, embedding, training), training=training)
         logits = tf.split(self._judge(features, embedding, training), len(names))
-        return {name: self.objective.generator(one) for name, one in zip(names, logits, strict=True)}
+        terms = {name: self.objective.generator(one) for name, one in zip(names, logits, strict=True)}
+        shown = tf.split(features, len(names))[0]
+        return terms | ({"shown": self._matching(shown, own, training)} if self.seen else {})
+
+    def _generator_loss(self, terms):
+        game = terms["fooling"] + self.interpolation * terms.get("fooling_between", 0.0)
+        return game + self.matching * terms.get("shown", 0.0)
 
     def signatures(self):
         return {
