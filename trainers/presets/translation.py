@@ -32,8 +32,8 @@ PIX2PIX_MAPS = variant(
     average=0.0,
     decay_from=6000,
 )
-# Zhu et al. 2017, section 4 and appendix 7.1: as above, batches of 1. Without the identity term, which keeps the colours
-# that are to be turned round here.
+# Zhu et al. 2017, section 4 and appendix 7.1: as above, batches of 1. Without the identity term, which would keep the
+# colours that are to be turned round here.
 CYCLE_GAN_DIGITS = TrainConfig(
     source="Zhu et al. 2017; sizes of our own, minutes of a CPU: digits and negatives of other digits.",
     model="cycle_gan",
