@@ -322,7 +322,7 @@ def test_bad_arguments_of_pix2pix(arguments, message):
 
 # CycleGAN.
 
-HEAPS = {"image_shape": (8, 8, 1), "levels": 5, "width": 2, "blocks": 1, "patch_halvings": 1}
+HEAPS = {"image_shape": (8, 8, 1), "levels": 5, "width": 2, "blocks": 1, "halvings": 1, "patch_halvings": 1}
 
 
 def test_what_the_players_of_cycle_gan_minimise():

@@ -123,7 +123,8 @@ ROWS = {
     ),
     "cycle_gan": (
         "cycle_gan",
-        {"image_shape": (8, 16, 1), "levels": 5, "width": 3, "blocks": 1, "patch_halvings": 1, "pool": 6},
+        {"image_shape": (8, 16, 1), "levels": 5, "width": 3, "blocks": 1, "halvings": 1, "patch_halvings": 1}
+        | {"pool": 6},
     ),
     "gan_cls": ("gan_cls", {**GRAY, "text_bytes": 24, "text_dim": 3, "text_width": 6, "latent_dim": 3, "width": 5}),
     "pixel_vae": (

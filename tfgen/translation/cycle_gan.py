@@ -24,10 +24,11 @@ class CycleGAN(GenerativeModel):
     the first's; the pool is a part of the checkpoint. The identity term keeps colours (section 5.2).
 
     Args:
-      image_shape: (H, W, C) of both; the sides multiples of 4.
+      image_shape: (H, W, C) of both; the sides multiples of 2^halvings.
       levels: number of values of a pixel.
       width: features next to the picture (64 in the paper).
       blocks: residual blocks of a generator (6 for 128 pixels in the paper, 9 for 256).
+      halvings: before the blocks (2 in the paper); where these see few places, instance norm leaves little to tell.
       patch_halvings: of the discriminators, 1 to 3: they judge patches of 16, 34 or 70 pixels.
       cycle_weight: lambda of eq. 3.
       identity_weight: 0.5 lambda in section 5.2.
@@ -44,6 +45,7 @@ class CycleGAN(GenerativeModel):
         levels: int = 256,
         width: int = 64,
         blocks: int = 6,
+        halvings: int = 2,
         patch_halvings: int = 2,
         cycle_weight: float = 10.0,
         identity_weight: float = 5.0,
@@ -52,8 +54,10 @@ class CycleGAN(GenerativeModel):
     ):
         super().__init__(image_shape, levels, example="a")
         arguments.check({"width": width, "blocks": blocks, "patch_halvings": patch_halvings})
-        if any(side % 4 for side in self.shape[:2]):
-            raise ValueError(f"image_shape={self.shape}: both sides must be multiples of 4; add resize or crop")
+        if halvings < 0 or any(side % 2**halvings for side in self.shape[:2]):
+            raise ValueError(
+                f"halvings={halvings}: must be 0 or more, and 2^halvings divide both sides of {self.shape}"
+            )
         if patch_halvings > 3:
             raise ValueError(f"patch_halvings={patch_halvings}: must be 1, 2 or 3")
         for name, value in (("cycle_weight", cycle_weight), ("identity_weight", identity_weight), ("pool", pool)):
@@ -61,9 +65,9 @@ class CycleGAN(GenerativeModel):
                 raise ValueError(f"{name}={value}: must not be negative")
         self.weighted = {"fooling": 1.0, "cycle": cycle_weight, "identity": identity_weight}
         self.objective = of_places(objective)
-        self.generators = {made: ResNetGenerator(self.shape[-1], width, blocks) for made in "ab"}
+        self.generators = {made: ResNetGenerator(self.shape[-1], width, blocks, halvings) for made in "ab"}
         self.discriminators = {judged: PatchGAN(width, patch_halvings) for judged in "ab"}
-        self.pool = pool
+        self.pool, self.divisor = pool, 2**halvings
         if pool:
             alike = {"trainable": False, "initializer": "zeros", "aggregation": "only_first_replica"}
             self.pools = {of: self.add_weight(shape=(pool, *self.shape), name=f"pool_{of}", **alike) for of in "ab"}
@@ -78,7 +82,7 @@ class CycleGAN(GenerativeModel):
         return dict.fromkeys("ab", self.levels)
 
     def a_to_b(self, a: tf.Tensor) -> tf.Tensor:
-        """uint8 [N, H, W, C] of the first kind -> as one of the second; the sides may be other multiples of 4."""
+        """uint8 [N, H, W, C] of the first kind -> as one of the second; other multiples of 2^halvings will do."""
         return self._translate(a, "b")
 
     def b_to_a(self, b: tf.Tensor) -> tf.Tensor:
@@ -179,7 +183,7 @@ class CycleGAN(GenerativeModel):
                 lambda **inputs: {"image": function(inputs[name])},
                 {name: spec},
                 f"The picture as one of {other}.",
-                sides=Sides(4, 8),
+                sides=Sides(self.divisor, max(4, 2 * self.divisor)),
             )
 
         return {"a_to_b": served(self.a_to_b, "a", "b"), "b_to_a": served(self.b_to_a, "b", "a")}

@@ -81,17 +81,19 @@ def dropped(value: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
 
 
 class ResNetGenerator(keras.layers.Layer):
-    """Two halvings, residual blocks, two doublings (Justin Johnson, Alexandre Alahi, Li Fei-Fei, 2016; Zhu et al. 2017,
-    appendix 7.2): [N, H, W, C] -> [N, H, W, channels] in [-1, 1]. The sides must be multiples of 4."""
+    """Halvings, residual blocks, as many doublings (Justin Johnson, Alexandre Alahi, Li Fei-Fei, 2016; Zhu et al. 2017,
+    appendix 7.2, of two): [N, H, W, C] -> [N, H, W, channels] in [-1, 1]. The sides must be multiples of 2^halvings."""
 
-    def __init__(self, channels: int, width: int, blocks: int):
+    def __init__(self, channels: int, width: int, blocks: int, halvings: int):
         super().__init__(name="generator")
         self.first = [Reflected(width, 7), instance_norm()]
-        self.downs = [(conv(2**i * width, 3, 2, use_bias=False), instance_norm()) for i in (1, 2)]
+        widths = [2**i * width for i in range(halvings + 1)]
+        self.downs = [(conv(wider, 3, 2, use_bias=False), instance_norm()) for wider in widths[1:]]
         self.blocks = [
-            (Reflected(4 * width, 3), instance_norm(), Reflected(4 * width, 3), instance_norm()) for _ in range(blocks)
+            (Reflected(widths[-1], 3), instance_norm(), Reflected(widths[-1], 3), instance_norm())
+            for _ in range(blocks)
         ]
-        self.ups = [(up(2**i * width, 3, use_bias=False), instance_norm()) for i in (1, 0)]
+        self.ups = [(up(narrower, 3, use_bias=False), instance_norm()) for narrower in widths[-2::-1]]
         self.last = Reflected(channels, 7, use_bias=True)
 
     def build(self, *shapes):

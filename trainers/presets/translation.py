@@ -42,11 +42,11 @@ CYCLE_GAN_DIGITS = TrainConfig(
     steps=1000,
     epoch_steps=250,
     batch_size=8,
-    learning_rate=2e-4,
+    learning_rate=1e-3,
     beta_1=0.5,
     schedule="linear",
     decay_from=500,
-    hparams={"width": 8, "blocks": 2, "patch_halvings": 1, "identity_weight": 0.0},
+    hparams={"width": 16, "blocks": 2, "halvings": 0, "patch_halvings": 1, "identity_weight": 0.0},
 )
 
 # Ledig et al. 2017, section 3.2: Adam, 1e-4 where there is a discriminator. Ours begins at ten times that.
@@ -144,7 +144,7 @@ PRESETS = {
     "cycle_gan_mnist": variant(
         CYCLE_GAN_DIGITS,
         "cycle_gan_digits on MNIST: a third of a CPU hour.",
-        {"width": 12, "blocks": 2},
+        {"halvings": 1},
         dataset="mnist",
         transforms="invert,unpair",
         steps=1600,
@@ -154,7 +154,7 @@ PRESETS = {
     "cycle_gan_maps": variant(
         CYCLE_GAN_DIGITS,
         "Zhu et al. 2017, maps and photographs; 64 pixels for 256 and a fourth of the width: an hour of a CPU.",
-        {"width": 16, "blocks": 3, "patch_halvings": 2, "identity_weight": 5.0},
+        {"width": 16, "blocks": 3, "halvings": 2, "patch_halvings": 2, "identity_weight": 5.0},
         dataset="pairs:data/maps",
         transforms="resize:128,jitter:64,flip,unpair",
         steps=5000,
@@ -165,7 +165,7 @@ PRESETS = {
     "cycle_gan_horse2zebra": variant(
         CYCLE_GAN_DIGITS,
         f"Zhu et al. 2017, section 4 and appendix 7. {ACCELERATOR}",
-        {"width": 64, "blocks": 9, "patch_halvings": 3, "identity_weight": 5.0},
+        {"width": 64, "blocks": 9, "halvings": 2, "patch_halvings": 3, "identity_weight": 5.0},
         dataset="cycle_gan/horse2zebra",
         transforms="resize:286,jitter:256,flip",
         steps=200_000,
