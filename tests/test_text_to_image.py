@@ -352,18 +352,18 @@ def test_the_card_of_an_export_asks_with_sentences(model, tmp_path):
 
 
 def test_an_evaluation_shows_examples_beside_drawings_of_their_sentences(tmp_path):
-    """24 of them, each a picture and three drawings of it, twice as large, in rows of four over their text."""
+    """Twelve of them, each a picture and two drawings of it, twice as large, in rows of four over their text."""
     loaded = data.load("scenes")
     model = zoo.build("gan_cls", **loaded_arguments(loaded), latent_dim=3, text_dim=4, text_width=4, width=3)
     pictures.draw(model, loaded, "test", tmp_path, seed=0)
     assert {path.name for path in tmp_path.iterdir()} == {"evaluation.png"}
     shown = np.asarray(Image.open(tmp_path / "evaluation.png"))
-    side, lines = 2 * 32, 1
-    assert shown.shape == (6 * (side + 12 * lines + 1) + 1, 4 * (4 * side + 1) + 1, 3)
+    side, lines = 2 * 32, 2
+    assert shown.shape == (3 * (side + 12 * lines + 1) + 1, 4 * (3 * side + 1) + 1, 3)
     first = next(iter(loaded.batches("test", 1)))
     np.testing.assert_array_equal(shown[1 : 1 + side : 2, 1 : 1 + side : 2], first["image"][0])
-    drawn = model.draw(first["text"], seeds.seed_rows(1, 2))[0]
-    np.testing.assert_array_equal(shown[1 : 1 + side : 2, 1 + 3 * side : 1 + 4 * side : 2], drawn)
+    drawn = model.draw(first["text"], seeds.seed_rows(1, 1))[0]
+    np.testing.assert_array_equal(shown[1 : 1 + side : 2, 1 + 2 * side : 1 + 3 * side : 2], drawn)
 
 
 def test_attributes_and_retrieval_by_hand():

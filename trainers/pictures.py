@@ -15,7 +15,7 @@ from tfgen.studies.needs import Row, offered
 
 COUNT, COLUMNS = 64, 8
 SOUNDS, POINTS = 8, 500
-TEXTS, DRAWINGS = 24, 3  # sentences, and pictures of each
+TEXTS, DRAWINGS = 12, 2  # sentences, and pictures of each
 TRAINING_PICTURES = 10_000  # the first, among which the nearest to a sample is looked for
 
 
