@@ -23,6 +23,9 @@ MODEL = flags.DEFINE_string("model", None, "one model, in detail")
 FIGURES = (
     ("nats", "nats, exact", ()),
     ("importance_bound_nats", "nats, a bound", ("importance_samples",)),
+    ("a_to_b_class_kept", "of the classes kept", ("classifier_of_b_test_accuracy", "a_to_b_l1", "identity_l1")),
+    ("retrieval", "of the drawings find their text", ("drawn", "retrieval_among", "retrieval_chance")),
+    ("psnr_db", "dB", ("pairs", "bicubic_psnr_db", "linear_psnr_db", "nearest_psnr_db")),
     ("frechet_distance", "Frechet distance", ("samples", "features", "frechet_distance_floor")),
     ("mse_per_pixel", "squared error per pixel", ("pca_mse_per_pixel",)),
 )
