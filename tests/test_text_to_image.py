@@ -328,6 +328,7 @@ def test_bad_arguments_are_named(arguments, said):
         zoo.create("gan_cls", **{**ARGUMENTS, **arguments})
 
 
+@pytest.mark.slow
 def test_the_card_of_an_export_asks_with_sentences(model, tmp_path):
     path = tmp_path / "m" / "1"
     about = {"model": "gan_cls", "trained_steps": 7, "arguments": {}}
@@ -441,6 +442,7 @@ def test_a_model_that_ignores_its_text_shows(listens, monkeypatch):
         assert abs(found["attribute_accuracy"]["mean"] - chance) < 0.05 > abs(found["retrieval"] - 1 / 16)
 
 
+@pytest.mark.slow
 def test_a_classifier_names_each_factor(monkeypatch, tmp_path):
     """Of noise whose first column is bright by one factor and whose last by another, and which has no label."""
     rng = np.random.default_rng(0)
@@ -461,6 +463,7 @@ def test_a_classifier_names_each_factor(monkeypatch, tmp_path):
         np.testing.assert_allclose(np.exp(seen["left"]).sum(axis=1), 1.0, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_study_of_sentences_tells_text_from_noise(tmp_path):
     """A generator deaf to its text has no spread over sentences; one that hears nothing else, none over z."""
     loaded = data.load("scenes")

@@ -131,6 +131,7 @@ def test_what_is_derived_from_a_picture(tmp_path):
     assert small.shape == (2, 2, 3, 3) and np.abs(small.astype(int) - theirs).max() <= 2
 
 
+@pytest.mark.slow
 def test_emoji_are_pairs_by_name():
     """Of the same thing by two hands, they are nearer to each other than to what another name means."""
     try:
@@ -289,6 +290,7 @@ def test_other_sizes_are_served_where_the_halvings_divide_them(shape, fits):
             function({"source": source, "seed": seed})
 
 
+@pytest.mark.slow
 def test_an_export_translates_a_folder_of_pictures(tmp_path):
     """By plain TensorFlow's session; a picture of 9x15 is cut to 8x12."""
     model = zoo.build("pix2pix", **PAIR | {"source_shape": (8, 8, 3), "levels": 256})
@@ -353,6 +355,7 @@ def test_what_the_players_of_cycle_gan_minimise():
         np.testing.assert_allclose(player.objective(terms), expected[player.name], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_pool_fills_and_then_every_other_fake_changes_places_with_an_old_one():
     """Step by step against a list of what was put in; fakes are told apart by their values."""
     model = zoo.build("cycle_gan", **HEAPS, pool=5)
@@ -402,6 +405,7 @@ def test_a_discriminator_judges_what_lies_in_the_pool_in_training_alone():
     np.testing.assert_array_equal(validation["judged_a"], validation["fake_a"])
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_to_the_same_weights_and_the_same_pool(tmp_path):
     """Eagerly, with a pool that the steps before the stop have filled."""
     data = load("digits", transform="invert,unpair")
@@ -515,6 +519,7 @@ def test_the_density_of_colours_sums_to_one_for_every_source_and_depends_on_it()
     assert np.abs(masses[0] - masses[1]).max() > 0.01
 
 
+@pytest.mark.slow
 def test_colours_by_steps_are_those_of_the_whole_network_again_and_again():
     shape = {"image_shape": (3, 4, 2), "source_shape": (3, 4, 1), "levels": 4}
     model = zoo.build("color_pixel_cnn", **shape, width=3, depth=2, head_width=3, planes=3, blocks=1)
